@@ -1,0 +1,91 @@
+"""Bins in human words: ``0.42 to 0.5``, ``above 31``, ``unseen``, ``missing``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from math import floor, inf, isfinite, log10, nextafter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mooring.profiling.bins import Bins, Kind
+
+MISSING = "missing"
+_LONGEST = 60
+_NOTHING = 1e-300
+"""The float just below 0 reads as 0."""
+_FINEST, _LARGEST = 1e-5, 1e15
+"""Numbers outside these are written with a power of ten."""
+
+
+def bin_labels(kind: Kind, bins: Bins, groups: Sequence[int]) -> tuple[str, ...]:
+    """A label per bin, the missing values' last.
+
+    Parameters
+    ----------
+    kind : Kind
+    bins : Bins
+    groups : sequence of int
+        The bin of each cell, ascending from 0.
+    """
+    if kind in {"numeric", "datetime"}:
+        spans = [
+            (groups.index(group), len(groups) - 1 - groups[::-1].index(group))
+            for group in sorted(set(groups))
+        ]
+        return (*(_span(kind, bins, first, last) for first, last in spans), MISSING)
+    return (*(_quoted(category) for category in bins.categories), "other", "unseen", MISSING)
+
+
+def _span(kind: Kind, bins: Bins, first: int, last: int) -> str:
+    """The label of the numeric cells from ``first`` to ``last``."""
+    if first == 0:
+        return _low_end(kind, bins, last)
+    # A discrete cell is named by its value, which is its upper edge.
+    low = bins.edges[first if bins.discrete and first < len(bins.edges) else first - 1]
+    if last == len(bins.edges):
+        only = first == last or not bins.discrete
+        return f"above {_text(kind, low)}" if only else f"{_text(kind, low)} and above"
+    high = bins.edges[last]
+    if nextafter(low, inf) >= high:
+        return _text(kind, high)
+    return f"{_text(kind, low, high - low)} to {_text(kind, high, high - low)}"
+
+
+def _low_end(kind: Kind, bins: Bins, last: int) -> str:
+    if last == len(bins.edges):
+        return "any value"
+    return f"{'below' if last == 0 else 'up to'} {_text(kind, bins.edges[last])}"
+
+
+def _text(kind: Kind, value: float, width: float = 0.0) -> str:
+    """A number with four digits, or with the decimals that show a bin of this width."""
+    if kind == "datetime":
+        return _instant(value)
+    if abs(value) < _NOTHING:
+        return "0"
+    size = width if 0 < width < inf else abs(value)
+    if not isfinite(value) or not _FINEST < max(size, abs(value)) < _LARGEST:
+        return f"{value:.4g}"
+    digits = 1 if size == width else 3
+    text = f"{value:.{min(max(digits - floor(log10(size)), 0), 17)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _instant(seconds: float) -> str:
+    try:
+        instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=round(seconds))
+    except OverflowError:
+        return f"{seconds:g} s"
+    return instant.strftime("%Y-%m-%d" if round(seconds) % 86_400 == 0 else "%Y-%m-%d %H:%M:%S")
+
+
+def _quoted(category: str) -> str:
+    """A category as text; quoted where it could be taken for one of our words."""
+    if len(category) > _LONGEST:
+        return f"{category[: _LONGEST - 1]}…"
+    if category.strip() != category or category in {"", "other", "unseen", MISSING}:
+        return f'"{category}"'
+    return category
