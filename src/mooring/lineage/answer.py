@@ -1,0 +1,165 @@
+"""The 3am question, answered from the catalog: what serves, and what made it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mooring.errors import UnknownName
+from mooring.lineage.catalog import queries
+from mooring.lineage.catalog.engine import Transaction
+from mooring.lineage.values import (
+    Arm,
+    CodeVersion,
+    DatasetVersion,
+    ModelVersion,
+    Run,
+    RunDataset,
+    Verdict,
+)
+
+Answer = dict[str, object]
+
+
+def lineage_answer(tx: Transaction, at: datetime | None = None) -> Answer:
+    """Which model versions serve what share of the traffic, and what each was made from.
+
+    Parameters
+    ----------
+    tx : Transaction
+        Open for reading.
+    at : datetime, optional
+        The instant asked about; now when absent. Later facts do not enter the answer.
+
+    Returns
+    -------
+    dict
+        ``{"deployments": [{"name", "arms": [{"model_version", "weight", "run", "code",
+        "data": [{"role", "dataset", "digest"}], "metrics", "verdicts"}]}]}`` and a little more.
+    """
+    found = []
+    for name in queries.deployments(tx):
+        traffic = queries.traffic(tx, name, at)
+        if traffic is not None:
+            revision = traffic.revision
+            found.append(
+                {
+                    "name": name,
+                    "revision": revision.number,
+                    "action": revision.action,
+                    "because": revision.because,
+                    "by": revision.by,
+                    "since": revision.at.isoformat(),
+                    "arms": [_arm(tx, arm, at) for arm in traffic.arms],
+                }
+            )
+    return {"at": None if at is None else at.isoformat(), "deployments": found}
+
+
+def version_answer(tx: Transaction, version: ModelVersion, at: datetime | None = None) -> Answer:
+    """What one model version was made from, and what the gates said of it."""
+    run = queries.get(tx, Run, version.run)
+    code = queries.get(tx, CodeVersion, run.code)
+    return {
+        "model_version": version.id,
+        "artifact": version.artifact,
+        "run": run.id,
+        "trigger": run.trigger,
+        "because": run.because,
+        "trained_at": version.at.isoformat(),
+        "code": {"digest": code.digest, "commit": code.commit, "dirty": code.dirty},
+        "environment": run.environment,
+        "params": run.params,
+        "data": [_data(tx, used) for used in queries.run_datasets(tx, run.id)],
+        "metrics": _metrics(tx, version.id),
+        "verdicts": [_verdict(verdict) for verdict in _verdicts(tx, version, at)],
+    }
+
+
+def dataset_answer(tx: Transaction, text: str) -> Answer:
+    """Everything trained on a dataset version, and where it serves.
+
+    Parameters
+    ----------
+    text : str
+        The digest, or the first characters of it, with or without its prefix.
+
+    Raises
+    ------
+    UnknownName
+        When no dataset version, or more than one, begins like that.
+    """
+    dataset = _find_dataset(tx, text)
+    serving = {
+        arm.model_version: {"deployment": name, "weight": arm.weight, "role": arm.role}
+        for name in queries.deployments(tx)
+        if (traffic := queries.traffic(tx, name)) is not None
+        for arm in traffic.arms
+    }
+    uses = []
+    for used in queries.runs_on_dataset(tx, dataset.digest):
+        version = queries.version_of_run(tx, used.run)
+        made = None if version is None else version.id
+        uses.append(
+            {
+                "run": used.run,
+                "role": used.role,
+                "model_version": made,
+                "serving": serving.get(made or ""),
+            }
+        )
+    return {"dataset": dataset.digest, "rows": dataset.rows, "used_by": uses}
+
+
+def _arm(tx: Transaction, arm: Arm, at: datetime | None) -> Answer:
+    version = queries.get(tx, ModelVersion, arm.model_version)
+    made = version_answer(tx, version, at)
+    return {**made, "weight": arm.weight, "role": arm.role, "allowed_by": arm.verdict}
+
+
+def _data(tx: Transaction, used: RunDataset) -> Answer:
+    version = queries.get(tx, DatasetVersion, used.dataset)
+    source = queries.source_of(tx, used.dataset) or queries.source_of_run(tx, used.run)
+    return {
+        "role": used.role,
+        "dataset": source or used.dataset,
+        "digest": used.dataset,
+        "rows": version.rows,
+    }
+
+
+def _metrics(tx: Transaction, version: str) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for metric in queries.metrics(tx, version):
+        found.setdefault(metric.role, {})[metric.name] = metric.value
+    return found
+
+
+def _verdicts(tx: Transaction, version: ModelVersion, at: datetime | None) -> list[Verdict]:
+    of_data = [v for v in queries.verdicts_of_run(tx, version.run) if v.gate == "data"]
+    return [*of_data, *queries.verdicts(tx, version.id, at)]
+
+
+def _verdict(verdict: Verdict) -> Answer:
+    return {
+        "id": verdict.id,
+        "gate": verdict.gate,
+        "outcome": verdict.outcome,
+        "opponent": verdict.opponent,
+        "reasons": list(verdict.reasons),
+        "by": verdict.by,
+        "at": verdict.at.isoformat(),
+        "until": None if verdict.until is None else verdict.until.isoformat(),
+    }
+
+
+def _find_dataset(tx: Transaction, text: str) -> DatasetVersion:
+    matches = queries.datasets_like(tx, text)
+    if len(matches) == 1:
+        return queries.get(tx, DatasetVersion, matches[0])
+    if not matches:
+        raise UnknownName(
+            f"no dataset version begins with {text!r}", fix="mooring lineage shows the digests"
+        )
+    raise UnknownName(
+        f"{len(matches)} dataset versions begin with {text!r}", fix="give more of the digest"
+    )

@@ -1,0 +1,1 @@
+"""The catalog: one small relational schema of appended facts, on SQLite or PostgreSQL."""

@@ -1,0 +1,192 @@
+"""Opening the catalog, and its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from mooring.errors import CatalogError, NoVerdict
+from mooring.lineage.catalog.guards import guards
+from mooring.lineage.catalog.schema import TABLE_OF, VERSION, catalog_version, metadata
+from mooring.lineage.values import Fact
+
+_BUSY_SECONDS = 30
+
+
+class Transaction:
+    """Reads and appends that happen together or not at all."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def append(self, *facts: Fact) -> None:
+        """Appends facts in the order given.
+
+        Raises
+        ------
+        NoVerdict
+            For an arm whose model version has no passing verdict and no override (P2).
+        CatalogError
+            For a fact that contradicts the catalog.
+        """
+        for fact in facts:
+            row = {f.name: _plain(getattr(fact, f.name)) for f in fields(fact)}
+            self.connection.execute(insert(TABLE_OF[type(fact)]).values(row))
+
+    def append_once(self, *facts: Fact) -> None:
+        """Appends the facts whose key is not in the catalog yet; for content-addressed ones."""
+        for fact in facts:
+            table = TABLE_OF[type(fact)]
+            same = [c == getattr(fact, c.name) for c in table.primary_key]
+            if self.connection.execute(select(1).select_from(table).where(*same)).first() is None:
+                self.append(fact)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+class Catalog:
+    """The record of what was made from what, what was judged, and what served when.
+
+    Parameters
+    ----------
+    engine : Engine
+        Made by :func:`open_catalog`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._reading = engine
+        self._writing = engine.execution_options(mooring_writes=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A consistent view of the catalog."""
+        with self._translated(), self._reading.begin() as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that appends; it holds the write lock from its start."""
+        with self._translated(), self._writing.begin() as connection:
+            yield Transaction(connection)
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._reading.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError as error:
+            raise _refusal(error) from error
+        except DatabaseError as error:
+            raise CatalogError(
+                f"the catalog cannot be used: {error.orig}", where=str(self._reading.url)
+            ) from error
+
+
+def _refusal(error: IntegrityError) -> CatalogError:
+    text = str(error.orig)
+    if "without a passing verdict" in text or "no_traffic_without_a_verdict" in text:
+        return NoVerdict(
+            "no traffic without a passing verdict or a recorded override",
+            fix="mooring run makes and judges a candidate; mooring override records an exception",
+        )
+    return CatalogError(f"the catalog refuses this: {text}")
+
+
+def open_catalog(dsn: str) -> Catalog:
+    """Opens the catalog, creating its tables in an empty database.
+
+    Parameters
+    ----------
+    dsn : str
+        A SQLAlchemy address: ``sqlite:////abs/catalog.db`` or ``postgresql+psycopg://…``.
+
+    Raises
+    ------
+    CatalogError
+        When the address is wrong, the database cannot be reached, or a newer Mooring made it.
+    """
+    engine = _engine(dsn)
+    try:
+        _prepare(engine)
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        raise CatalogError(
+            f"the catalog cannot be opened: {getattr(error, 'orig', error)}", where=str(engine.url)
+        ) from error
+    return Catalog(engine)
+
+
+def _engine(dsn: str) -> Engine:
+    try:
+        url = make_url(dsn)
+        if url.get_backend_name() == "sqlite" and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise CatalogError(f"not a catalog address: {error}", where="storage.catalog") from error
+    except ModuleNotFoundError as error:
+        raise CatalogError(
+            f"the catalog's driver {error.name!r} is not installed",
+            where="storage.catalog",
+            fix="pip install 'mooring[postgres]'",
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_BUSY_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that starts by reading cannot wait for the lock: it fails at once.
+    writes = connection.get_execution_options().get("mooring_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare(engine: Engine) -> None:
+    with engine.connect() as connection:
+        exists = inspect(connection).has_table(catalog_version.name)
+        found = connection.execute(select(catalog_version.c.version)).scalar() if exists else None
+    if found is not None and found > VERSION:
+        raise CatalogError(
+            f"the catalog is of version {found}, newer than this Mooring reads ({VERSION})",
+            where=str(engine.url),
+            fix="pip install --upgrade mooring",
+        )
+    if found is None:
+        _create(engine.execution_options(mooring_writes=True))
+
+
+def _create(engine: Engine) -> None:
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two processes may open an empty database together; the lock goes with the transaction.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(77001)")
+        metadata.create_all(connection)
+        if connection.execute(select(catalog_version.c.version)).first() is not None:
+            return
+        for statement in guards(connection.dialect.name):
+            connection.exec_driver_sql(statement)
+        connection.execute(insert(catalog_version).values(version=VERSION))
