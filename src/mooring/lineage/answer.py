@@ -34,7 +34,8 @@ def lineage_answer(tx: Transaction, at: datetime | None = None) -> Answer:
     -------
     dict
         ``{"deployments": [{"name", "arms": [{"model_version", "weight", "run", "code",
-        "data": [{"role", "dataset", "digest"}], "metrics", "verdicts"}]}]}`` and a little more.
+        "data": [{"role", "dataset", "digest"}], "metrics", "verdicts"}]}]}`` and a little more: an
+        arm's ``override`` says by whom, why and until when it serves without a pass, else null.
     """
     found = []
     for name in queries.deployments(tx):
@@ -69,7 +70,7 @@ def version_answer(tx: Transaction, version: ModelVersion, at: datetime | None =
         "code": {"digest": code.digest, "commit": code.commit, "dirty": code.dirty},
         "environment": run.environment,
         "params": run.params,
-        "data": [_data(tx, used) for used in queries.run_datasets(tx, run.id)],
+        "data": [_data(tx, used, at) for used in queries.run_datasets(tx, run.id)],
         "metrics": _metrics(tx, version.id),
         "verdicts": [_verdict(verdict) for verdict in _verdicts(tx, version, at)],
     }
@@ -113,12 +114,20 @@ def dataset_answer(tx: Transaction, text: str) -> Answer:
 def _arm(tx: Transaction, arm: Arm, at: datetime | None) -> Answer:
     version = queries.get(tx, ModelVersion, arm.model_version)
     made = version_answer(tx, version, at)
-    return {**made, "weight": arm.weight, "role": arm.role, "allowed_by": arm.verdict}
+    allowed = {"allowed_by": arm.verdict, "override": _override(tx, arm)}
+    return {**made, "weight": arm.weight, "role": arm.role, **allowed}
 
 
-def _data(tx: Transaction, used: RunDataset) -> Answer:
+def _override(tx: Transaction, arm: Arm) -> Answer | None:
+    if arm.outcome != "override":
+        return None
+    verdict = _verdict(queries.get(tx, Verdict, arm.verdict))
+    return {"by": verdict["by"], "because": verdict["reasons"], "until": verdict["until"]}
+
+
+def _data(tx: Transaction, used: RunDataset, at: datetime | None) -> Answer:
     version = queries.get(tx, DatasetVersion, used.dataset)
-    source = queries.source_of(tx, used.dataset) or queries.source_of_run(tx, used.run)
+    source = queries.source_of(tx, used.dataset, at) or queries.source_of_run(tx, used.run, at)
     return {
         "role": used.role,
         "dataset": source or used.dataset,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 from mooring.errors import ArtifactError
@@ -30,8 +31,8 @@ class BlobStore:
         """Keeps the bytes, on the disk before it returns, and gives their digest."""
         digest = digest_bytes(data)
         path = self._path(digest)
-        if not path.exists():
-            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not _holds(path, data):
+            _make_folder(self._root)
             write_durably(path, data)
         return digest
 
@@ -64,16 +65,38 @@ class BlobStore:
         return self._root / digest.removeprefix("sha256:")
 
 
+def _holds(path: Path, data: bytes) -> bool:
+    """Whether the file is whole; a damaged one is written again."""
+    try:
+        return path.read_bytes() == data
+    except OSError:
+        return False
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _sync(folder.parent)
+
+
 def write_durably(path: Path, data: bytes) -> None:
     """Writes a file so that after a crash there is the whole of it or what was there before."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        os.fsync(folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)

@@ -22,7 +22,10 @@ from mooring.lineage.catalog.queries import Traffic
 from mooring.lineage.values import Arm, DeploymentRevision, ModelVersion, Verdict
 
 Action = Literal["deploy", "traffic", "promote", "rollback"]
-_VERSION = re.compile(r"(?:models:/)?(?:(?P<name>[^/@]+)/)?v?(?P<version>\d+)")
+_VERSION = re.compile(r"(?:models:/)?(?:(?P<name>[^/@]+)/)?v?(?P<version>\d{1,18})", re.ASCII)
+_ALIAS = re.compile(r"(?:(?:models:/)?(?P<name>[^/@]+)?@)?(?P<alias>champion|challenger)")
+_ROUNDING = 1e-9
+"""How far typed decimals may add up beside 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,9 @@ def find_version(tx: Transaction, name: str, text: str) -> ModelVersion:
     UnknownName
         When there is no such version; the newest ones are named.
     """
-    alias = text.rpartition("@")[2]
-    if alias in ("champion", "challenger"):
-        traffic = queries.traffic(tx, name)
-        arms = [arm for arm in traffic.arms if arm.role == alias] if traffic else []
-        if not arms:
-            raise UnknownName(f"{name} has no {alias}", fix="mooring lineage shows the traffic")
-        return queries.get(tx, ModelVersion, arms[0].model_version)
+    alias = _ALIAS.fullmatch(text)
+    if alias is not None:
+        return _by_alias(tx, alias["name"] or name, alias["alias"])
     match = _VERSION.fullmatch(text)
     newest = queries.latest_versions(tx, name, 3)
     known = ", ".join(f"v{version.version}" for version in newest) or "none yet: mooring run"
@@ -59,9 +58,18 @@ def find_version(tx: Transaction, name: str, text: str) -> ModelVersion:
             f"{text!r} does not name a model version", fix=f"write v7 or champion; newest: {known}"
         )
     try:
-        return queries.get(tx, ModelVersion, f"{match['name'] or name}/{match['version']}")
+        return queries.get(tx, ModelVersion, f"{match['name'] or name}/{int(match['version'])}")
     except UnknownName as error:
         raise UnknownName(f"no model version {text!r}", fix=f"the newest are: {known}") from error
+
+
+def _by_alias(tx: Transaction, deployment: str, alias: str) -> ModelVersion:
+    """The champion, or the challenger with the largest share."""
+    traffic = queries.traffic(tx, deployment)
+    arms = [arm for arm in traffic.arms if arm.role == alias] if traffic else []
+    if not arms:
+        raise UnknownName(f"{deployment} has no {alias}", fix="mooring lineage shows the traffic")
+    return queries.get(tx, ModelVersion, arms[0].model_version)
 
 
 def promote(tx: Transaction, change: Change, version: str, action: Action = "promote") -> Traffic:
@@ -86,10 +94,12 @@ def split_traffic(tx: Transaction, change: Change, weights: Mapping[str, float])
     now = queries.traffic(tx, change.deployment)
     if now is None:
         raise UnknownName(f"{change.deployment} has no traffic yet", fix="mooring run")
+    if not all(0 <= weight <= 1 for weight in weights.values()):
+        raise _not_shares(weights)
     champion = now.champion.model_version
     rest = 1.0 - math.fsum(weights.values())
     shares = {version: weight for version, weight in weights.items() if weight > 0}
-    if champion not in weights and rest > 1e-9:  # noqa: PLR2004 - rounding of typed decimals
+    if champion not in weights and rest > _ROUNDING:
         shares[champion] = rest
     heaviest = max(shares, key=lambda version: shares[version], default=champion)
     return _revise(
@@ -106,9 +116,7 @@ def roll_back(tx: Transaction, change: Change) -> Traffic:
         When there was none.
     """
     history: list[str] = []
-    for revision in queries.revisions(tx, change.deployment):
-        arms = queries.arms_of(tx, revision.id)
-        champion = next(arm.model_version for arm in arms if arm.role == "champion")
+    for revision, champion in queries.champions(tx, change.deployment):
         if revision.action == "rollback" and len(history) > 1:
             history.pop()
         elif not history or history[-1] != champion:
@@ -148,15 +156,9 @@ def override(change: Change, version: str, until: datetime) -> Verdict:
 def _revise(
     tx: Transaction, change: Change, action: Action, weights: Mapping[str, float], *, champion: str
 ) -> Traffic:
-    if (
-        not math.isclose(math.fsum(weights.values()), 1.0, abs_tol=1e-6)
-        or min(weights.values()) <= 0
-    ):
-        raise UsageError(
-            "the shares of the traffic must be positive and add up to at most 1",
-            where=", ".join(f"{version}={weight:g}" for version, weight in weights.items()),
-            fix="mooring traffic v7=0.4 gives the rest to the champion",
-        )
+    whole = abs(math.fsum(weights.values()) - 1.0) <= _ROUNDING
+    if not whole or min(weights.values()) <= 0:
+        raise _not_shares(weights)
     before = queries.traffic(tx, change.deployment)
     revision = DeploymentRevision(
         id=change.ids(change.at),
@@ -171,6 +173,14 @@ def _revise(
         _arm(tx, revision, version, weight, champion) for version, weight in sorted(weights.items())
     )
     return Traffic(revision, arms)
+
+
+def _not_shares(weights: Mapping[str, float]) -> UsageError:
+    return UsageError(
+        "the shares of the traffic must be positive and add up to 1",
+        where=", ".join(f"{version}={weight:g}" for version, weight in weights.items()),
+        fix="mooring traffic v7=0.4 gives the rest to the champion",
+    )
 
 
 def _arm(

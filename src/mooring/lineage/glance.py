@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Transaction
-from mooring.lineage.values import ModelVersion
+from mooring.lineage.values import Arm, Verdict
 
 
 def glance(tx: Transaction, name: str) -> dict[str, object]:
@@ -18,11 +18,8 @@ def glance(tx: Transaction, name: str) -> dict[str, object]:
     traffic = queries.traffic(tx, name)
     return {
         "name": name,
-        "model_versions": queries.count(tx, ModelVersion),
-        "traffic": [
-            {"model_version": arm.model_version, "weight": arm.weight, "role": arm.role}
-            for arm in (traffic.arms if traffic else ())
-        ],
+        "model_versions": queries.count_versions(tx, name),
+        "traffic": [_arm(tx, arm) for arm in (traffic.arms if traffic else ())],
         "run": _run(tx, name),
         "window": _window(tx, name),
         "decision": _decision(tx, name),
@@ -31,6 +28,22 @@ def glance(tx: Transaction, name: str) -> dict[str, object]:
             for alert in queries.alerts(tx, name, 3)
         ],
     }
+
+
+def _arm(tx: Transaction, arm: Arm) -> dict[str, object]:
+    """An arm's share; ``override`` says who let it have one without a pass, why and until when."""
+    return {
+        "model_version": arm.model_version,
+        "weight": arm.weight,
+        "role": arm.role,
+        "override": _override(queries.get(tx, Verdict, arm.verdict)),
+    }
+
+
+def _override(verdict: Verdict) -> str | None:
+    if verdict.outcome != "override" or verdict.until is None:
+        return None
+    return f"until {verdict.until:%Y-%m-%d %H:%M} by {verdict.by}: {'; '.join(verdict.reasons)}"
 
 
 def _run(tx: Transaction, name: str) -> str | None:

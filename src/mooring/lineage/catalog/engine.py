@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mooring.errors import CatalogError, NoVerdict
@@ -19,6 +21,8 @@ from mooring.lineage.catalog.schema import TABLE_OF, VERSION, catalog_version, m
 from mooring.lineage.values import Fact
 
 _BUSY_SECONDS = 30
+_WRITE_LOCK = 77001
+"""PostgreSQL's advisory lock that stands for SQLite's one writer."""
 
 
 class Transaction:
@@ -65,6 +69,9 @@ class Catalog:
 
     def __init__(self, engine: Engine) -> None:
         self._reading = engine
+        if engine.dialect.name == "postgresql":
+            # Its default shows each statement another state; an answer is made of several.
+            self._reading = engine.execution_options(isolation_level="REPEATABLE READ")
         self._writing = engine.execution_options(mooring_writes=True)
 
     @contextmanager
@@ -89,15 +96,23 @@ class Catalog:
             yield
         except IntegrityError as error:
             raise _refusal(error) from error
-        except DatabaseError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             raise CatalogError(
-                f"the catalog cannot be used: {error.orig}", where=str(self._reading.url)
+                f"the catalog cannot be used: {getattr(error, 'orig', error)}",
+                where=str(self._reading.url),
             ) from error
+
+
+_RULES_OF_VERDICTS = (
+    "no traffic without a passing verdict",
+    "no_traffic_without_a_verdict",
+    "only_a_pass_or_an_override",
+)
 
 
 def _refusal(error: IntegrityError) -> CatalogError:
     text = str(error.orig)
-    if "without a passing verdict" in text or "no_traffic_without_a_verdict" in text:
+    if any(rule in text for rule in _RULES_OF_VERDICTS):
         return NoVerdict(
             "no traffic without a passing verdict or a recorded override",
             fix="mooring run makes and judges a candidate; mooring override records an exception",
@@ -121,7 +136,7 @@ def open_catalog(dsn: str) -> Catalog:
     engine = _engine(dsn)
     try:
         _prepare(engine)
-    except (DatabaseError, sqlite3.DatabaseError) as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise CatalogError(
             f"the catalog cannot be opened: {getattr(error, 'orig', error)}", where=str(engine.url)
         ) from error
@@ -133,7 +148,7 @@ def _engine(dsn: str) -> Engine:
         url = make_url(dsn)
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url)
+        engine = create_engine(url, json_serializer=_to_json)
     except (ArgumentError, NoSuchModuleError) as error:
         raise CatalogError(f"not a catalog address: {error}", where="storage.catalog") from error
     except ModuleNotFoundError as error:
@@ -142,10 +157,32 @@ def _engine(dsn: str) -> Engine:
             where="storage.catalog",
             fix="pip install 'mooring[postgres]'",
         ) from error
+    except OSError as error:
+        raise CatalogError(
+            f"the catalog's folder cannot be made: {error.strerror}", where=str(error.filename)
+        ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+def _to_json(value: object) -> str:
+    """JSON that every database takes: NaN and the infinities, which it does not have, are null."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -165,6 +202,12 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _begin_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("mooring_writes"):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+
+
 def _prepare(engine: Engine) -> None:
     with engine.connect() as connection:
         exists = inspect(connection).has_table(catalog_version.name)
@@ -181,9 +224,7 @@ def _prepare(engine: Engine) -> None:
 
 def _create(engine: Engine) -> None:
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            # Two processes may open an empty database together; the lock goes with the transaction.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(77001)")
+        # Two processes may open an empty database together; the second finds it made.
         metadata.create_all(connection)
         if connection.execute(select(catalog_version.c.version)).first() is not None:
             return

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, Table, func, select
 
-from mooring.errors import UnknownName
+from mooring.errors import CatalogError, UnknownName
 from mooring.lineage.catalog import schema
 from mooring.lineage.catalog.engine import Transaction
 from mooring.lineage.values import (
@@ -42,8 +42,21 @@ class Traffic:
 
     @property
     def champion(self) -> Arm:
-        """The champion's arm; every revision has exactly one."""
-        return next(arm for arm in self.arms if arm.role == "champion")
+        """The champion's arm; every revision that Mooring writes has exactly one.
+
+        Raises
+        ------
+        CatalogError
+            For a revision that somebody wrote without one.
+        """
+        for arm in self.arms:
+            if arm.role == "champion":
+                return arm
+        raise CatalogError(
+            f"revision {self.revision.number} of {self.revision.deployment} has no champion",
+            where=f"written by {self.revision.by} at {self.revision.at:%Y-%m-%d %H:%M}",
+            fix="mooring promote <version> makes a revision that has one",
+        )
 
 
 def get(tx: Transaction, kind: type[F], key: str) -> F:
@@ -59,7 +72,8 @@ def get(tx: Transaction, kind: type[F], key: str) -> F:
     found = _first(tx, kind, select(table).where(column == key))
     if found is not None:
         return found
-    known = tx.connection.execute(select(column).limit(1000)).scalars().all()
+    newest = select(column).order_by(column.desc()).limit(1000)
+    known = tx.connection.execute(newest).scalars().all()
     near = difflib.get_close_matches(key, [str(name) for name in known], n=3, cutoff=0.4)
     raise UnknownName(
         f"no {table.name.replace('_', ' ')} {key!r} in the catalog",
@@ -90,6 +104,19 @@ def revisions(tx: Transaction, deployment: str) -> tuple[DeploymentRevision, ...
     table = schema.deployment_revision
     query = select(table).where(table.c.deployment == deployment).order_by(table.c.number)
     return tuple(_all(tx, DeploymentRevision, query))
+
+
+def champions(tx: Transaction, deployment: str) -> tuple[tuple[DeploymentRevision, str], ...]:
+    """Every revision with its champion, oldest first."""
+    table, arm = schema.deployment_revision, schema.arm
+    query = (
+        select(table, arm.c.model_version)
+        .join(arm, arm.c.revision == table.c.id)
+        .where(table.c.deployment == deployment, arm.c.role == "champion")
+        .order_by(table.c.number)
+    )
+    rows = tx.connection.execute(query)
+    return tuple((_value(DeploymentRevision, row), str(row.model_version)) for row in rows)
 
 
 def arms_of(tx: Transaction, revision: str) -> tuple[Arm, ...]:
@@ -146,13 +173,16 @@ def last_data_pass(tx: Transaction, name: str) -> Verdict | None:
 
 
 def usable_verdict(tx: Transaction, model_version: str, now: datetime) -> Verdict | None:
-    """The newest passing verdict, or override that has not expired; what an arm may refer to."""
-    for verdict in reversed(verdicts(tx, model_version)):
-        if verdict.outcome == "pass":
-            return verdict
-        if verdict.outcome == "override" and verdict.until is not None and verdict.until > now:
-            return verdict
-    return None
+    """What an arm may refer to: the newest pass, else the override that lasts longest after now.
+
+    A pass goes first because it does not expire.
+    """
+    found = verdicts(tx, model_version)
+    passes = [v for v in found if v.gate == "model" and v.outcome == "pass"]
+    if passes:
+        return passes[-1]
+    lasting = [(v.until, v) for v in found if v.until is not None and v.until > now]
+    return max(lasting, key=lambda item: item[0])[1] if lasting else None
 
 
 def metrics(tx: Transaction, model_version: str) -> tuple[Metric, ...]:
@@ -174,19 +204,19 @@ def runs_on_dataset(tx: Transaction, dataset: str) -> tuple[RunDataset, ...]:
     return tuple(_all(tx, RunDataset, select(table).where(table.c.dataset == dataset)))
 
 
-def source_of(tx: Transaction, dataset: str) -> str | None:
-    """Where a dataset version was seen last."""
+def source_of(tx: Transaction, dataset: str, at: datetime | None = None) -> str | None:
+    """Where a dataset version was found; of several places, the newest."""
     table = schema.dataset_source
-    query = select(table.c.uri).where(table.c.dataset == dataset).order_by(table.c.at.desc())
-    return tx.connection.execute(query.limit(1)).scalar()
+    query = select(table.c.uri).where(table.c.dataset == dataset, *_until(table, at))
+    return tx.connection.execute(query.order_by(table.c.at.desc()).limit(1)).scalar()
 
 
-def source_of_run(tx: Transaction, run: str) -> str | None:
+def source_of_run(tx: Transaction, run: str, at: datetime | None = None) -> str | None:
     """Where the rows of a run came from, for the parts it was divided into."""
     used = schema.run_dataset
     query = select(used.c.dataset).where(used.c.run == run, used.c.role == "source")
     dataset = tx.connection.execute(query).scalar()
-    return None if dataset is None else source_of(tx, dataset)
+    return None if dataset is None else source_of(tx, dataset, at)
 
 
 def datasets_like(tx: Transaction, beginning: str) -> tuple[str, ...]:
@@ -252,6 +282,19 @@ def decisions(tx: Transaction, deployment: str, limit: int) -> tuple[Decision, .
     return tuple(_all(tx, Decision, query.order_by(*newest).limit(limit)))
 
 
+def decisions_about(
+    tx: Transaction, deployment: str, cause: str, window_key: str
+) -> tuple[Decision, ...]:
+    """Everything decided for a cause and window, oldest first."""
+    table = schema.decision
+    query = select(table).where(
+        table.c.deployment == deployment,
+        table.c.cause == cause,
+        table.c.window_key == window_key,
+    )
+    return tuple(_all(tx, Decision, query.order_by(table.c.at, table.c.id)))
+
+
 def decision_without_run(tx: Transaction, deployment: str) -> Decision | None:
     """The newest decision to retrain, when a crash left it without a run."""
     table, made = schema.decision, schema.run
@@ -277,10 +320,11 @@ def deliveries(tx: Transaction, alert: str) -> tuple[AlertDelivery, ...]:
     return tuple(_all(tx, AlertDelivery, query))
 
 
-def count(tx: Transaction, kind: type[Fact]) -> int:
-    """How many facts of a kind the catalog holds."""
-    found = tx.connection.execute(select(func.count()).select_from(schema.TABLE_OF[kind]))
-    return int(found.scalar_one())
+def count_versions(tx: Transaction, name: str) -> int:
+    """How many model versions there are of that name."""
+    table = schema.model_version
+    query = select(func.count()).select_from(table).where(table.c.name == name)
+    return int(tx.connection.execute(query).scalar_one())
 
 
 def _until(table: Table, at: datetime | None) -> list[Any]:

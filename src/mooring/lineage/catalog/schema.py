@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -43,6 +44,8 @@ class Instant(TypeDecorator[datetime]):
         """To the database: UTC, without a zone where the database has none."""
         if value is None:
             return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; instants are UTC")
         instant = value.astimezone(UTC)
         return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
 
@@ -68,6 +71,10 @@ def _at(name: str = "at") -> Column[datetime]:
     return Column(name, Instant, nullable=False)
 
 
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
 def _json(name: str) -> Column[object]:
     return Column(name, JSON, nullable=False)
 
@@ -87,7 +94,7 @@ dataset_version = Table(
     "dataset_version",
     metadata,
     _key("digest"),
-    Column("rows", Integer, nullable=False),
+    _count("rows"),
     _json("schema"),
     _json("columns"),
     _at(),
@@ -143,6 +150,7 @@ Index(
     postgresql_where=decision.c.action == "retrain",
 )
 Index("decision_by_time", decision.c.deployment, decision.c.at)
+Index("decision_by_window", decision.c.deployment, decision.c.cause, decision.c.window_key)
 run = Table(
     "run",
     metadata,
@@ -153,9 +161,10 @@ run = Table(
     _to("code_version.digest", "code"),
     _to("environment.digest", "environment"),
     _json("params"),
-    Column("seed", Integer, nullable=False),
+    _count("seed"),
     _at(),
     _to("decision.id", "decision", null=True),
+    UniqueConstraint("decision", name="one_run_per_decision"),
 )
 Index("run_by_time", run.c.name, run.c.at)
 run_event = Table(
@@ -206,7 +215,7 @@ metric = Table(
     _key("role"),
     _key("name"),
     Column("value", Float, nullable=False),
-    Column("rows", Integer, nullable=False),
+    _count("rows"),
 )
 verdict = Table(
     "verdict",
@@ -278,8 +287,8 @@ window_score = Table(
     _at("start"),
     _at("end"),
     _at(),
-    Column("rows", Integer, nullable=False),
-    Column("labelled", Integer, nullable=False),
+    _count("rows"),
+    _count("labelled"),
     _text("status"),
     Column("distance", Float, nullable=True),
     _json("detail"),
@@ -315,10 +324,14 @@ label_batch = Table(
     _key(),
     _text("deployment"),
     _text("source"),
-    Column("rows", Integer, nullable=False),
-    Column("joined", Integer, nullable=False),
+    _count("rows"),
+    _count("joined"),
     _at(),
 )
+
+# Without this, INSERT OR REPLACE could name another row's hidden number and delete that row.
+for _table in metadata.tables.values():
+    _table.dialect_options["sqlite"]["with_rowid"] = False
 
 TABLE_OF: dict[type, Table] = {
     values.DatasetVersion: dataset_version,
