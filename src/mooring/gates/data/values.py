@@ -1,0 +1,207 @@
+"""Missing values, ranges, categories and floods, held against what was accepted."""
+
+from __future__ import annotations
+
+import unicodedata
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from mooring.gates.contract import INSTANTS, NUMBERS, as_numbers, missing_count
+from mooring.gates.data.finding import Finding, examples_of, instant, number, quoted, share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mooring.gates.contract import Contract
+    from mooring.gates.data.case import Pair, Part
+    from mooring.profiling.profile import ColumnProfile, Profile
+    from mooring.settings.model import DataGate
+
+FLOOD = 0.2
+"""How much the share of a single value may rise."""
+FAR = 100
+"""Spans beyond which even a column that follows the time is out of range."""
+FOLLOWS = "nothing: it moves with the time; a model may do better without it"
+MANY = 20
+"""A column of fewer distinct values is made of steps, whose shares move by nature."""
+
+
+def volume(accepted: Contract, now: Contract, rules: DataGate) -> Finding | None:
+    """The number of rows is of the order it was."""
+    most, least = max(accepted.rows, now.rows), min(accepted.rows, now.rows)
+    if least and most <= rules.max_volume_change * least:
+        return None
+    how = "as many" if now.rows > accepted.rows else "as few"
+    factor = number(round(most / least, 1)) if least else "infinitely"
+    return Finding(
+        column="",
+        rule="volume",
+        severity="stop",
+        expected=f"about {accepted.rows:,} rows, {number(rules.max_volume_change)} times at most",
+        found=f"{now.rows:,}, {factor} times {how}",
+        rows=now.rows,
+        cure="look for a join that multiplies rows, or for a part that is not there",
+    )
+
+
+def missing(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
+    """No more values are missing than before, with some room.
+
+    A column that often lacked values varies more, so more than the room is a stop only when twice
+    as many are missing, or half as many are left; else it is told of.
+    """
+    series, was = part.frame.get_column(pair.now.name), pair.accepted.null_rate
+    rows = missing_count(series)
+    rate = rows / series.len()
+    if rate - was <= rules.max_null_increase:
+        return None
+    return Finding(
+        column=series.name,
+        rule="missing",
+        severity="stop" if rate > 2 * was or 2 * (1 - rate) < 1 - was else "warn",
+        expected=f"at most {share(was + rules.max_null_increase)} missing",
+        found=f"{share(rate)} missing{part.where}, {share(was)} accepted",
+        rows=rows,
+        cure="look at the source or the join that fills this column",
+    )
+
+
+def ranges(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
+    """Values stay within what was accepted, widened by its own span on both sides."""
+    before, name = pair.accepted, pair.now.name
+    if before.minimum is None or before.maximum is None or before.type not in NUMBERS | INSTANTS:
+        return None
+    span = before.maximum - before.minimum or max(abs(before.maximum), 1.0)
+    low, high = before.minimum - span, before.maximum + span
+    values = as_numbers(part.frame.get_column(name)).fill_nan(None).drop_nulls()
+    outside = _outside(values, low, high)
+    most = rules.max_out_of_range * part.frame.height
+    if outside.len() <= most:
+        return None
+    far = _outside(values, low - FAR * span, high + FAR * span)
+    dated = before.type in INSTANTS
+    moving = dated or (far.len() <= most and part.case.follows_time(name))
+    write = instant if dated else number
+    return Finding(
+        column=name,
+        rule="ranges",
+        severity="warn" if moving else "stop",
+        expected=f"{write(low)} to {write(high)}, as {write(before.minimum)} to "
+        f"{write(before.maximum)} was accepted",
+        found=f"{share(outside.len() / part.frame.height)} outside{part.where}",
+        rows=outside.len(),
+        examples=tuple(write(value) for value in _frequent(outside)),
+        cure=FOLLOWS if moving else "look for a change of unit, or an error code as a value",
+    )
+
+
+def _outside(values: pl.Series, low: float, high: float) -> pl.Series:
+    return values.filter((values < low) | (values > high))
+
+
+def categories(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
+    """Hardly any row has a category that was never accepted; a known one in new clothes is told."""
+    known = pair.accepted.categories
+    if not known or pair.now.type != "string":
+        return None
+    series = part.frame.get_column(pair.now.name)
+    counted = series.cast(pl.String).drop_nulls().alias("value").value_counts(name="rows")
+    new = counted.filter(~pl.col("value").is_in(known)).sort(
+        "rows", "value", descending=[True, False]
+    )
+    rows = int(new["rows"].sum())
+    gone = sorted(set(known) - set(counted["value"].to_list()))
+    again = _in_new_clothes(new["value"].to_list(), known)
+    too_many = rows / series.len() > rules.max_unseen
+    if not too_many and not again:
+        return None
+    return Finding(
+        column=series.name,
+        rule="categories",
+        severity="stop" if too_many else "warn",
+        expected=f"at most {share(rules.max_unseen)} of rows in categories never accepted",
+        found=f"{share(rows / series.len())}{part.where}: new {_some(new['value'].to_list())}; "
+        f"no longer there {_some(gone)}{again}",
+        rows=rows,
+        examples=examples_of(new["value"].to_list()),
+        cure="map the new names to the old upstream, or accept them",
+    )
+
+
+def flood(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
+    """No single number is suddenly everywhere, as an error code written as a value would be.
+
+    A column of few values is made of steps whose shares move by nature: there, only a value below
+    all that was accepted counts (new codes and years come in above).
+    """
+    now, before = part.own.column(pair.now.name), accepted.column(pair.now.name)
+    if now is None or before is None or (now.kind, before.kind) != ("numeric", "numeric"):
+        return None
+    if before.minimum is None:
+        return None
+    stepped, low = len(before.bins.edges) <= MANY + 1, before.minimum
+    for value, rows in _frequent_values(now):
+        was, rate = _rows_of(before, value) / before.rows, rows / now.rows
+        if rate - was <= FLOOD or (stepped and value >= low):
+            continue
+        error_code = value < 0 <= low
+        if not error_code and part.case.follows_time(now.name):
+            continue
+        return Finding(
+            column=now.name,
+            rule="flood",
+            severity="stop",
+            expected=f"the value {number(value)} in about {share(was)} of the rows",
+            found=f"it in {share(rate)}{part.where}",
+            rows=rows,
+            examples=(number(value),),
+            cure="look for an error code or a default written as a value",
+        )
+    return None
+
+
+def _frequent_values(column: ColumnProfile) -> list[tuple[float, int]]:
+    """Values that more than ``FLOOD`` of the rows have, and those rows; most frequent first.
+
+    A value with more than a few of the rows has a cell of its own, which ends with it.
+    """
+    cells = zip(column.bins.edges[1:], column.counts[1:-1], strict=True)
+    heavy = [(value, rows) for value, rows in cells if rows > FLOOD * column.rows]
+    return sorted(heavy, key=lambda cell: (-cell[1], cell[0]))
+
+
+def _rows_of(column: ColumnProfile, value: float) -> int:
+    """How many rows had this value at most."""
+    edges = column.bins.edges
+    if not edges or not edges[0] < value <= edges[-1]:
+        return 0
+    return column.counts[bisect_left(edges, value)]
+
+
+def _frequent(values: pl.Series) -> list[float]:
+    """The three most frequent values, ties in ascending order."""
+    counted = values.alias("value").value_counts(name="rows")
+    return counted.sort("rows", "value", descending=[True, False]).head(3)["value"].to_list()
+
+
+def _in_new_clothes(new: list[str], known: Iterable[str]) -> str:
+    """New categories that differ from an accepted one in case, spacing or encoding only."""
+    bare = {_bare(category): category for category in known}
+    pairs = [(quoted(value), bare[_bare(value)]) for value in new if _bare(value) in bare]
+    if not pairs:
+        return ""
+    told = (f"{now} is {quoted(before)} written otherwise" for now, before in pairs[:3])
+    return f"; {', '.join(told)}"
+
+
+def _bare(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _some(names: list[str]) -> str:
+    if not names:
+        return "none"
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004
+    return ", ".join(quoted(name) for name in names[:3]) + more

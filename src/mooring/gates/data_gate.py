@@ -1,0 +1,234 @@
+"""The data gate: may anything be trained on these rows?
+
+Every rule is asked and everything found is told, not only the first. The gate fails closed: with
+too few rows it cannot tell (``not_enough_evidence``), and data it cannot look into is told of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from mooring.errors import GateRefused, NotEnoughEvidence
+from mooring.gates.data import basics, schema, shape, target, values
+from mooring.gates.data.case import Accepted, Case, Part, describe_case, pairs, parts
+from mooring.gates.data.finding import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import polars as pl
+
+    from mooring.gates.contract import Contract
+    from mooring.gates.data.case import Pair
+    from mooring.profiling.profile import Profile
+    from mooring.settings.model import Data, DataGate
+
+__all__ = ["DataJudgement", "Finding", "data_refusal", "judge_data"]
+
+Outcome = Literal["pass", "fail", "not_enough_evidence"]
+MOST_TOLD = 10
+_FIRM = frozenset({basics.TOO_FEW, "declared", "time", "features", "target"})
+"""Without these nothing can be trained at all: ``warn_only`` does not apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataJudgement:
+    """What the data gate says.
+
+    Parameters
+    ----------
+    outcome : "pass", "fail" or "not_enough_evidence"
+    findings : tuple of Finding
+        Whatever the outcome: a pass may come with warnings.
+    contract : Contract
+        Of these rows; the next ones are held against it when these were accepted.
+    profile : Profile
+        Of the features and the target of these rows, in bins of their own.
+    """
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    contract: Contract
+    profile: Profile
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        """The findings that stop a run."""
+        return tuple(finding for finding in self.findings if finding.severity == "stop")
+
+
+def judge_data(
+    frame: pl.DataFrame,
+    accepted: Contract | None,
+    baseline: Profile | None,
+    rules: DataGate,
+    data: Data,
+) -> DataJudgement:
+    """Judge rows before anything is trained on them. Their order does not matter.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        All rows that would be trained on, labels included.
+    accepted, baseline : Contract and Profile, or None
+        Of the rows that were accepted last (``DataJudgement.contract`` and ``.profile``); None for
+        the very first.
+    rules : DataGate
+    data : Data
+        What each column is for.
+
+    Returns
+    -------
+    DataJudgement
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from mooring.settings.model import Data, DataGate
+    >>> rows = pl.DataFrame({"x": range(200), "y": [0, 1] * 100})
+    >>> data = Data(source="rows.csv", target="y", task="binary")
+    >>> first = judge_data(rows, None, None, DataGate(), data)
+    >>> first.outcome
+    'pass'
+    >>> later = rows.with_columns(x=pl.col("x") * 1000)
+    >>> judgement = judge_data(later, first.contract, first.profile, DataGate(), data)
+    >>> judgement.outcome, judgement.stops[0].rule
+    ('fail', 'scale')
+    """
+    case = Case(frame, data, rules)
+    contract, profile = describe_case(case)
+    found = [*_always(case, contract, accepted)]
+    if accepted is not None and frame.height:
+        found += _against(case, Accepted(accepted, baseline), contract, profile)
+    findings = tuple(_softened(finding, rules) for finding in found)
+    return DataJudgement(_outcome(findings), findings, contract, profile)
+
+
+def data_refusal(judgement: DataJudgement) -> GateRefused:
+    """The error that tells why the data gate stopped a run, and what to do about each reason.
+
+    Parameters
+    ----------
+    judgement : DataJudgement
+        One that is not a pass.
+
+    Returns
+    -------
+    GateRefused
+        ``NotEnoughEvidence`` when the gate could not tell.
+    """
+    stops = judgement.stops
+    lines = []
+    for finding in stops[:MOST_TOLD]:
+        lines.append(f"  - {finding}")
+        if finding.cure:
+            lines.append(f"    {finding.cure}")
+    if len(stops) > MOST_TOLD:
+        lines.append(f"  and {len(stops) - MOST_TOLD} more")
+    reasons = "\n".join(lines)
+    if judgement.outcome == "not_enough_evidence":
+        return NotEnoughEvidence(
+            f"the data gate cannot tell:\n{reasons}", fix="run again when there are more rows"
+        )
+    return GateRefused(
+        f"the data gate stopped this run, nothing was trained:\n{reasons}",
+        fix="mend the data and run again; if a column is right as it is now, put its name into "
+        "[gates.data] warn_only",
+    )
+
+
+def _always(case: Case, now: Contract, accepted: Contract | None) -> Iterator[Finding]:
+    """What holds for any data."""
+    yield from basics.enough_rows(case)
+    if not case.frame.height:  # an empty file says nothing about columns and types
+        return
+    yield from target.target_column(case)
+    yield from basics.time_column(case)
+    yield from basics.declared_columns(case)
+    yield from basics.warn_only_columns(case, accepted)
+    yield from basics.feature_columns(case)
+    yield from basics.infinities(case)
+    yield from basics.leaks(case)
+    yield from basics.idle_columns(case, now)
+
+
+def _against(case: Case, accepted: Accepted, now: Contract, own: Profile) -> list[Finding]:
+    """What holds against the accepted rows."""
+    before = accepted.contract
+    found = [
+        *schema.missing_columns(case, before, now),
+        *schema.changed_types(case, before, now),
+        *schema.extra_columns(case, before, now),
+    ]
+    if case.frame.height < case.rules.min_rows:
+        return found
+    rows = values.volume(before, now, case.rules)
+    found += [] if rows is None else [rows]
+    both = tuple(pairs(case, before, now))
+    every = parts(case, accepted, own)
+    for part in every:
+        known = {(finding.column, finding.rule) for finding in found}
+        new = _of_part(part, both, accepted.profile, case.rules)
+        found += [finding for finding in new if (finding.column, finding.rule) not in known]
+    return found + _moved(every[0], both, accepted.profile, found, case.rules)
+
+
+def _of_part(
+    part: Part, both: Sequence[Pair], profile: Profile | None, rules: DataGate
+) -> Iterator[Finding]:
+    """What each column's values, and the columns together, say about these rows."""
+    for pair in both:
+        scaled = None if profile is None else shape.scale(part, pair, profile)
+        flooded = None if profile is None else values.flood(part, pair, profile)
+        asked = (
+            values.missing(part, pair, rules),
+            scaled or values.ranges(part, pair, rules),
+            flooded,
+            values.categories(part, pair, rules),
+        )
+        yield from (finding for finding in asked if finding is not None)
+    if profile is not None:
+        yield from shape.swapped(part, shape.compared(part, both, profile), profile)
+
+
+def _moved(
+    part: Part,
+    both: Sequence[Pair],
+    profile: Profile | None,
+    found: Sequence[Finding],
+    rules: DataGate,
+) -> list[Finding]:
+    """Columns whose distribution moved, where no other finding says why already."""
+    if profile is None:
+        return [_unknown_profile(part)]
+    told = {finding.column for finding in found if finding.severity == "stop"}
+    drifts = shape.compared(part, both, profile).values()
+    asked = [shape.shifted(part, drift, rules) for drift in drifts if drift.name not in told]
+    return [finding for finding in asked if finding is not None]
+
+
+def _unknown_profile(part: Part) -> Finding:
+    return Finding(
+        column="",
+        rule="distribution",
+        severity="warn",
+        expected="the profile of the rows that were accepted last",
+        found="none, so distributions were not compared",
+        rows=part.own.rows,
+        cure="nothing, once these rows are accepted",
+    )
+
+
+def _softened(finding: Finding, rules: DataGate) -> Finding:
+    """A stop in a ``warn_only`` column is a warning, unless nothing could be trained at all."""
+    if finding.column in rules.warn_only and finding.rule not in _FIRM:
+        return replace(finding, severity="warn")
+    return finding
+
+
+def _outcome(findings: Sequence[Finding]) -> Outcome:
+    rules = {finding.rule for finding in findings if finding.severity == "stop"}
+    if rules - {basics.TOO_FEW}:
+        return "fail"
+    return "not_enough_evidence" if rules else "pass"
