@@ -1,0 +1,58 @@
+"""What must be as it was for an interrupted run to go on: one run, one lineage (P1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from mooring.errors import RunError
+from mooring.lineage.blobs import digest_bytes
+from mooring.lineage.canonical import canonical_json
+from mooring.lineage.values import CodeVersion, Environment, Run, RunEvent
+from mooring.settings import Settings
+
+_TABLES = ("data", "split", "pipeline", "params", "gates")
+"""The tables of the project's file that decide what a run makes."""
+
+
+def declared(settings: Settings) -> dict[str, str]:
+    """The digest of each table that decides what a run makes; kept where the run starts."""
+    return {
+        name: digest_bytes(canonical_json(msgspec.to_builtins(getattr(settings, name))))
+        for name in _TABLES
+    }
+
+
+def check_unchanged(
+    run: Run, started: RunEvent, settings: Settings, code: CodeVersion, environment: Environment
+) -> None:
+    """Lets a run go on only with the code, the settings and the environment that it started with.
+
+    The data is checked where it is read.
+
+    Raises
+    ------
+    RunError
+        Naming what changed.
+    """
+    before = started.detail.get("settings")
+    known: Mapping[str, object] = before if isinstance(before, dict) else {}
+    tables = [name for name, digest in declared(settings).items() if known.get(name) != digest]
+    if code.digest != run.code:
+        raise _changed("code", f"was {run.code[:19]}…, is {code.digest[:19]}…")
+    if tables:
+        raise _changed("settings", f"mooring.toml, {', '.join(f'[{name}]' for name in tables)}")
+    if environment.digest != run.environment:
+        raise _changed(
+            "environment", f"was {run.environment[:19]}…, is {environment.digest[:19]}…"
+        )
+
+
+def _changed(what: str, where: str) -> RunError:
+    verb = "have" if what == "settings" else "has"
+    return RunError(
+        f"the {what} {verb} changed since this run was interrupted, so it cannot go on",
+        where=where,
+        fix="start a new run: mooring run",
+    )

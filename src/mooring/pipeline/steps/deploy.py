@@ -1,0 +1,51 @@
+"""Gives a version that passed its traffic, in the one transaction that records the step."""
+
+from __future__ import annotations
+
+from mooring.errors import CatalogError, GateRefused, MooringError, NotEnoughEvidence
+from mooring.lineage import deployments
+from mooring.lineage.catalog import queries
+from mooring.pipeline.candidate import Candidate, Judged, known
+from mooring.pipeline.context import Context
+from mooring.pipeline.runner import Done, Step
+
+
+def deploy(context: Context) -> Step[Candidate]:
+    """The step that promotes; a candidate without a pass is refused here and has no traffic."""
+
+    def run(candidate: Candidate) -> Done[Candidate]:
+        judged, version = known(candidate.judged), known(candidate.version)
+        if judged.outcome != "pass":
+            return Done(candidate, refusal=_refusal(version.version, judged))
+        change = deployments.Change(
+            deployment=context.name,
+            because=candidate.run.because,
+            by=context.by,
+            at=context.clock(),
+            ids=context.ids,
+        )
+        with context.catalog.read() as tx:
+            now = queries.traffic(tx, context.name)
+            champion = None if now is None else now.champion.model_version
+            if champion != judged.champion:
+                raise CatalogError(
+                    "the champion changed while this candidate was judged",
+                    where=f"judged against {judged.champion}, now {champion}",
+                    fix="mooring run judges against the new champion",
+                )
+            traffic = deployments.promote(tx, change, version.id, "deploy")
+        result = {"revision": traffic.revision.number, "model_version": version.id}
+        return Done(candidate, result, (traffic.revision, *traffic.arms))
+
+    return Step("deploy", run)
+
+
+def _refusal(version: int, judged: Judged) -> MooringError:
+    held = judged.champion or "nothing yet"
+    serving = f"traffic stays with {held}; mooring lineage shows it"
+    said = "; ".join(judged.reasons)
+    if judged.outcome == "fail":
+        return GateRefused(f"the model gate refused v{version}", where=said, fix=serving)
+    return NotEnoughEvidence(
+        f"the model gate cannot tell about v{version}", where=said, fix=serving
+    )

@@ -1,0 +1,85 @@
+"""Divides the rows by time, and makes their features with the project's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import get_args
+
+import polars as pl
+
+from mooring.lineage.answering import as_polars, features_of
+from mooring.lineage.digest import digest_table
+from mooring.lineage.values import Fact, Json, Role
+from mooring.pipeline.candidate import Candidate, known
+from mooring.pipeline.context import Context
+from mooring.pipeline.inputs import needed_columns
+from mooring.pipeline.runner import Done, Step
+from mooring.pipeline.splitting import Splits, labelled_rows, split_by_time
+from mooring.pipeline.steps.extract import dataset_facts
+
+ROLES: tuple[Role, ...] = tuple(role for role in get_args(Role) if role != "source")
+
+
+def prepare(context: Context) -> Step[Candidate]:
+    """The step from accepted rows to features by role."""
+    settings = context.settings
+
+    def raw_features(candidate: Candidate, rows: pl.DataFrame) -> object:
+        inputs = [name for name in rows.columns if name not in settings.hidden_columns]
+        return features_of(candidate.space, rows.select(inputs), settings.pipeline.frame)
+
+    def make(candidate: Candidate) -> Candidate:
+        rows = labelled_rows(known(candidate.rows), settings.data)
+        splits = split_by_time(rows, settings.data, settings.split)
+        features: dict[str, object] = {
+            role: raw_features(candidate, getattr(splits, role)) for role in ROLES
+        }
+        return replace(candidate, splits=splits, features=features)
+
+    def run(candidate: Candidate) -> Done[Candidate]:
+        candidate = make(candidate)
+        splits = known(candidate.splits)
+        columns = [name for name in splits.training.columns if name not in settings.hidden_columns]
+        inputs = needed_columns(
+            lambda rows: as_polars(raw_features(candidate, rows)), splits.holdout, columns
+        )
+        result = {
+            "rows": {role: getattr(splits, role).height for role in ROLES},
+            "unlabelled": known(candidate.rows).height - _rows(splits),
+            "inputs": list(inputs),
+        }
+        after = _with_inputs(candidate, settings.hidden_columns, inputs)
+        return Done(after, result, tuple(_datasets(context, candidate.run.id, splits)))
+
+    def restore(candidate: Candidate, result: Json) -> Candidate:
+        inputs = result["inputs"]
+        found = tuple(map(str, inputs)) if isinstance(inputs, list) else ()
+        return _with_inputs(make(candidate), settings.hidden_columns, found)
+
+    return Step("features", run, restore)
+
+
+def _with_inputs(
+    candidate: Candidate, hidden: tuple[str, ...], inputs: tuple[str, ...]
+) -> Candidate:
+    """The candidate with what a request must bring written into its contract.
+
+    Keys and excluded columns may come along: callers send the rows they have.
+    """
+    contract = known(candidate.contract)
+    target = hidden[0]
+    rest = tuple(c.name for c in contract.columns if c.name not in (*inputs, target))
+    return replace(candidate, contract=replace(contract, inputs=inputs, optional=rest))
+
+
+def _datasets(context: Context, run: str, splits: Splits) -> list[Fact]:
+    facts: list[Fact] = []
+    for role in ROLES:
+        facts += dataset_facts(context, run, role, digest_table(getattr(splits, role)))
+    return facts
+
+
+def _rows(splits: Splits) -> int:
+    heights: Mapping[Role, int] = {role: getattr(splits, role).height for role in ROLES}
+    return sum(heights.values())
