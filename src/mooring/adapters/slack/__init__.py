@@ -1,0 +1,1 @@
+"""Alerts to a Slack-compatible incoming webhook."""

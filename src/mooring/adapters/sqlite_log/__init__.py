@@ -1,0 +1,1 @@
+"""The prediction log that needs no service: one SQLite file."""

@@ -1,0 +1,1 @@
+"""Alerts to any receiver of JSON, signed."""

@@ -1,0 +1,1 @@
+"""Who answers: splits, batching, protocols, and the prediction log."""

@@ -1,0 +1,1 @@
+"""How callers speak to the server: MLflow's protocol and the Open Inference Protocol v2."""

@@ -1,0 +1,216 @@
+"""Running the server: one process, one socket, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from mooring.errors import UsageError
+from mooring.gates.contract import from_bytes
+from mooring.lineage.golden import golden_rows
+from mooring.lineage.loading import load_version
+from mooring.serving.answering import Service
+from mooring.serving.app import make_app
+from mooring.serving.batching import Batcher
+from mooring.serving.buffering import BufferedLog
+from mooring.serving.following import Following
+from mooring.serving.metrics import Metrics
+from mooring.serving.protocols.exchange import Server
+from mooring.serving.requests import fields_of
+from mooring.serving.versions import Loaded
+
+if TYPE_CHECKING:
+    from mooring.clock import Clock
+    from mooring.ids import IdSource
+    from mooring.lineage.artifacts import ArtifactStore
+    from mooring.lineage.catalog.engine import Catalog
+    from mooring.serving.log import PredictionLog
+    from mooring.serving.versions import Load
+    from mooring.settings.model import Settings
+
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_GRACE_SECONDS = 30
+
+
+def serve(  # noqa: PLR0913 - what it works with, by name
+    settings: Settings,
+    catalog: Catalog,
+    store: ArtifactStore,
+    log: PredictionLog,
+    *,
+    clock: Clock,
+    ids: IdSource,
+    host: str,
+    port: int,
+    accept_client_time: bool = False,
+    allow_remote: bool = False,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Answers requests until SIGTERM or SIGINT, then finishes what it began and returns.
+
+    Parameters
+    ----------
+    settings : Settings
+        ``project.name`` is the deployment that is followed; ``serving`` has the limits.
+    catalog : Catalog
+    store : ArtifactStore
+        Where model versions are loaded from, each verified first.
+    log : PredictionLog
+        Not closed here.
+    clock : Clock
+    ids : IdSource
+        Makes the prediction ids.
+    host, port : str, int
+        Where to listen; port 0 picks a free one.
+    accept_client_time : bool
+        Lets ``X-Mooring-Time`` set the instant of a record, for replays of history.
+    allow_remote : bool
+        Lets other machines ask: there is no authentication (SEC-24).
+    ready : callable, optional
+        Called with the URL once the server listens and has had its first look at the catalog.
+
+    Raises
+    ------
+    UsageError
+        When the address cannot be listened at, or is not of this machine only.
+    """
+    remote = not is_loopback(host)
+    if remote and not allow_remote:
+        raise UsageError(
+            f"{host} can be reached from other machines, and the server asks nobody who they are",
+            where="serving.host",
+            fix="listen at 127.0.0.1, or say --allow-remote behind something that authenticates",
+        )
+    metrics = Metrics()
+    kept = BufferedLog(log.append, metrics) if settings.serving.log == "buffered" else None
+    limits = settings.serving
+    append = log.append if kept is None else kept.append
+    batcher = Batcher(append, metrics, max_rows=limits.max_rows)
+    following = Following(catalog, settings.project.name, loader(store), metrics, clock)
+    server = Server(
+        name=settings.project.name,
+        service=Service(following, batcher, clock, ids, limits.key, limits.max_rows),
+        metrics=metrics,
+        max_body=limits.max_body,
+        accept_client_time=accept_client_time,
+        hosts=None if remote else _LOOPBACK_NAMES | {_host_name(host)},
+    )
+    with _listen(host, port) as listening, contextlib.ExitStack() as closing:
+        if kept is not None:
+            kept.start()
+            closing.callback(kept.close)
+        batcher.start()
+        closing.callback(batcher.close)
+        closing.callback(following.close)
+        url = f"http://{_host_name(host)}:{listening.getsockname()[1]}"
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_run(server, listening, limits.poll_seconds, lambda: ready and ready(url)))
+
+
+def loader(store: ArtifactStore) -> Load:
+    """How model versions are loaded from an artifact store: verified, golden rows checked (P8)."""
+
+    def load(digest: str) -> Loaded:
+        version = load_version(store, digest)
+        trained = dict(golden_rows(version.parts).schema)
+        fields = fields_of(from_bytes(version.contract_bytes), trained)
+        return Loaded(version, fields, version.manifest.task, version.manifest.classes)
+
+    return load
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a host's address.
+
+    Examples
+    --------
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen at {host}:{port}: {error.strerror}",
+            where="serving.host, serving.port",
+            fix="stop what listens there, or choose another port: --port 0 takes a free one",
+        ) from error
+
+
+def _host_name(host: str) -> str:
+    return f"[{host}]" if ":" in host else host.lower()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Ends with a return, where uvicorn's own ends by raising the signal a second time."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Has SIGTERM and SIGINT end the server while it runs."""
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+async def _run(
+    server: Server, listening: socket.socket, poll_seconds: float, ready: Callable[[], object]
+) -> None:
+    config = uvicorn.Config(
+        make_app(server),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    loop = asyncio.get_running_loop()
+    looked = asyncio.Event()
+    following = server.service.following
+
+    def first_look() -> None:
+        loop.call_soon_threadsafe(looked.set)
+
+    following.start(poll_seconds, first_look)
+    running = _Uvicorn(config)
+    serving = asyncio.ensure_future(running.serve(sockets=[listening]))
+    waiting = asyncio.ensure_future(looked.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if waiting.done():
+        while not running.started and not serving.done():
+            await asyncio.sleep(0.005)
+        if running.started:
+            ready()
+    waiting.cancel()
+    await serving
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop
+    except ModuleNotFoundError:  # there is none for Windows
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop

@@ -1,0 +1,92 @@
+"""What the server has in its hands: loaded model versions, and the traffic split over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mooring.serving.splits import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import polars as pl
+
+    from mooring.lineage.answers import Answers, Label
+    from mooring.serving.requests import Fields
+
+
+class Answering(Protocol):
+    """A loaded model: raw input rows in, answers out."""
+
+    def answers(self, rows: pl.DataFrame) -> Answers:
+        """What the model says about each row; the order of rows is kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A model version's artifact, verified and ready to answer.
+
+    Parameters
+    ----------
+    model : Answering
+    fields : Fields
+        What a request to it may hold.
+    task : "regression", "binary" or "multiclass"
+    classes : tuple of labels
+        In the order of its probabilities.
+    """
+
+    model: Answering
+    fields: Fields
+    task: str
+    classes: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServedVersion:
+    """A model version of the catalog (``id`` is ``name/number``) with what it loaded to."""
+
+    id: str
+    number: int
+    loaded: Loaded
+
+
+if TYPE_CHECKING:
+    Load = Callable[[str], Loaded]
+    """Loads the artifact of a digest; raises ArtifactError or UserCodeError."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedArm:
+    """A version's share of the traffic, above 0 and at most 1.
+
+    ``until`` is when the override that allows it expires; None for a version that passed.
+    """
+
+    version: ServedVersion
+    weight: float
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One revision of the deployment; requests in flight keep the one they began with."""
+
+    deployment: str
+    revision: int
+    arms: tuple[ServedArm, ...]
+
+    def choose(self, key: str) -> ServedVersion:
+        """The version that answers for a key, always the same within a revision."""
+        if len(self.arms) == 1:
+            return self.arms[0].version
+        shares = [(arm.version.id, arm.weight) for arm in self.arms]
+        chosen = choose(shares, key, self.deployment)
+        return next(arm.version for arm in self.arms if arm.version.id == chosen)
+
+    def numbered(self, number: str) -> ServedVersion | None:
+        """The version of that number, if it has traffic."""
+        return next((a.version for a in self.arms if str(a.version.number) == number), None)
