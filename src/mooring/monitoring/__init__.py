@@ -1,0 +1,1 @@
+"""Has the world moved: windows, scores against the baseline, labels, alerts and their routes."""

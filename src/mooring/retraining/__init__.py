@@ -1,0 +1,1 @@
+"""What to do about it: triggers, the policy, and the loop that applies them."""
