@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 Golden = Callable[[str, str], None]
 """Called with a file's name and the text that it must hold."""
+
+# As the command line does: spinning OpenMP threads of two test workers starve each other.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 settings.register_profile("fast", derandomize=True, max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)

@@ -1,0 +1,54 @@
+"""``mooring label``: late truth meets its prediction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from mooring.cli.common import Instant, as_json, settings_here
+from mooring.cli.output import print_json
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--known-at", type=Instant(), help="When the labels were known; now by default.")
+@as_json
+@click.pass_context
+def command(context: click.Context, file: Path, known_at: datetime | None, as_json: bool) -> None:
+    """Join the labels in FILE with the predictions they belong to.
+
+    FILE is a table (CSV, Parquet or Arrow) with the columns prediction_id and label, and
+    optionally known_at. The same file twice joins nothing twice.
+    """
+    from mooring.bootstrap import open_log, open_project
+    from mooring.serving.labels import join_labels
+
+    settings = settings_here(context)
+    with open_project(settings) as project, open_log(settings) as log:
+        receipt = join_labels(
+            project.catalog,
+            log,
+            settings,
+            file,
+            known_at or project.clock(),
+            received_at=project.clock(),
+            ids=project.ids,
+        )
+    if as_json:
+        print_json(
+            {
+                "rows": receipt.rows,
+                "joined": receipt.joined,
+                "unknown": receipt.unknown,
+                "repeated": receipt.repeated,
+            }
+        )
+        return
+    click.echo(f"{receipt.joined:,} of {receipt.rows:,} labels joined a prediction")
+    if receipt.repeated:
+        click.echo(f"  {receipt.repeated:,} were known already")
+    if receipt.unknown:
+        examples = ", ".join(receipt.examples[:3])
+        click.echo(f"  {receipt.unknown:,} name no prediction of this log, such as {examples}")

@@ -1,0 +1,89 @@
+"""``mooring lineage``: the 3am question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from mooring.cli.common import Instant, as_json, project_here
+from mooring.cli.output import print_json, print_table
+
+_MAIN_METRICS = ("f1", "f1_macro", "log_loss", "roc_auc", "accuracy", "mae", "rmse", "r2")
+
+
+@click.command()
+@click.option("--at", type=Instant(), help="As of this instant instead of now.")
+@click.option("--dataset", metavar="DIGEST", help="Everything trained on this dataset version.")
+@as_json
+@click.pass_context
+def command(
+    context: click.Context, at: datetime | None, dataset: str | None, as_json: bool
+) -> None:
+    """Say what serves, and which data, code and verdicts are behind it."""
+    from mooring.lineage.answer import dataset_answer, lineage_answer
+
+    with project_here(context) as project, project.catalog.read() as tx:
+        answer: Mapping[str, Any] = (
+            lineage_answer(tx, at) if dataset is None else dataset_answer(tx, dataset)
+        )
+    if as_json:
+        print_json(answer)
+    elif dataset is not None:
+        _print_dataset(answer)
+    else:
+        _print_deployments(answer["deployments"])
+
+
+def _print_deployments(deployments: Sequence[Mapping[str, Any]]) -> None:
+    if not deployments:
+        click.echo("nothing serves: no model version has had traffic.  next: mooring run")
+    for deployment in deployments:
+        click.echo(
+            f"{deployment['name']}: revision {deployment['revision']} ({deployment['action']}) "
+            f"since {deployment['since'][:16]} by {deployment['by']}\n"
+            f"  because {deployment['because']}"
+        )
+        for arm in deployment["arms"]:
+            _print_arm(arm)
+
+
+def _print_arm(arm: Mapping[str, Any]) -> None:
+    click.echo("")
+    click.secho(f"{arm['weight']:6.1%}  {arm['model_version']}  ({arm['role']})", bold=True)
+    code = arm["code"]
+    commit = code["commit"][:12] if code["commit"] else "no Git commit"
+    click.echo(f"  run      {arm['run']}  ({arm['trigger']}: {arm['because']})")
+    click.echo(f"  code     {commit}{' + uncommitted changes' if code['dirty'] else ''}")
+    click.echo(f"  trained  {arm['trained_at'][:16]}")
+    rows = [
+        (used["role"], f"{used['rows']:,}", used["digest"][:19], used["dataset"])
+        for used in arm["data"]
+    ]
+    print_table(("data", "rows", "digest", "dataset"), rows, right=".r")
+    _print_metrics(arm["metrics"].get("holdout", {}))
+    for verdict in arm["verdicts"]:
+        against = f" against {verdict['opponent']}" if verdict["opponent"] else ""
+        until = f" until {verdict['until'][:16]}" if verdict["until"] else ""
+        click.echo(f"  {verdict['gate']} gate: {verdict['outcome']}{against}{until}")
+        for reason in verdict["reasons"]:
+            click.echo(f"    {reason}")
+
+
+def _print_metrics(holdout: Mapping[str, float]) -> None:
+    first = [name for name in _MAIN_METRICS if name in holdout]
+    rest = sorted(name for name in holdout if name not in first)
+    shown = ", ".join(f"{name} {holdout[name]:.4g}" for name in [*first, *rest])
+    click.echo(f"  holdout: {shown or 'no metrics'}")
+
+
+def _print_dataset(answer: Mapping[str, Any]) -> None:
+    click.echo(f"{answer['dataset']}  {answer['rows']:,} rows")
+    rows = []
+    for use in answer["used_by"]:
+        serving = use["serving"]
+        where = f"{serving['weight']:.0%} of {serving['deployment']}" if serving else "-"
+        rows.append((use["role"], use["model_version"] or "-", where, use["run"]))
+    print_table(("role", "model version", "serves", "run"), rows)

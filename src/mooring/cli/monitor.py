@@ -1,0 +1,221 @@
+"""``mooring monitor``: has the world moved, and what did it cost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mooring.cli.common import Instant, as_json, settings_here
+from mooring.cli.output import print_json, print_table
+from mooring.clock import Window, parse_duration
+from mooring.errors import UsageError
+
+if TYPE_CHECKING:
+    from mooring.lineage.values import WindowScore
+    from mooring.monitoring.detail import Column, Detail
+    from mooring.pipeline.context import Context
+    from mooring.serving.log import PredictionLog
+
+_EXIT = {"ok": 0, "drift": 1, "degraded": 1, "unknown": 3}
+_COLOURS = {"ok": "green", "drift": "yellow", "degraded": "red", "unknown": "cyan"}
+_NAME = 16
+
+
+@click.command()
+@click.option("--from", "start", type=Instant(), help="Start of a window of your own.")
+@click.option("--to", "end", type=Instant(), help="Its end, exclusive; now by default.")
+@click.option("--window", metavar="SPAN", help="Length of the latest complete window, such as 7d.")
+@click.option("--all-due", is_flag=True, help="Every complete window without a score.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the page goes; .mooring/report.html by default.",
+)
+@as_json
+@click.pass_context
+def command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    context: click.Context,
+    start: datetime | None,
+    end: datetime | None,
+    window: str | None,
+    all_due: bool,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare a window of the log with the baseline; report and alert.
+
+    Exit codes: 0 ok, 1 drift or degraded performance, 3 it cannot be said.
+    """
+    from mooring.bootstrap import open_log, open_project
+    from mooring.monitoring.report import write_report
+
+    settings = settings_here(context)
+    with open_project(settings) as project, open_log(settings) as log:
+        chosen = _window(project, start, end, window)
+        scores = _scores(project, log, chosen, all_due=all_due)
+        page = write_report(
+            project, report or settings.state / "report.html", scores if chosen else ()
+        )
+        nothing = "" if any(s.rows for s in scores) else _why_nothing(project, log, all_due=all_due)
+        code = _exit_code(scores or (_recorded(project) if all_due else ()))
+    if as_json:
+        print_json({"windows": [_plain(score) for score in scores]})
+    else:
+        for score in scores:
+            _print(score, brief=len(scores) > _MOST)
+        click.echo(nothing or f"the page: {page}{_NOT_RECORDED if chosen else ''}")
+    context.exit(code)
+
+
+_NOT_RECORDED = "   (a window of your own: not recorded, nobody alerted)"
+_MOST = 3
+"""More windows than this get a line each instead of a table."""
+
+
+def _window(
+    project: Context, start: datetime | None, end: datetime | None, length: str | None
+) -> Window | None:
+    """The window that was asked for; None for the latest complete one of the settings."""
+    from mooring.monitoring.windows import latest_window
+
+    if length is not None:
+        if start is not None or end is not None:
+            raise UsageError("--window and --from/--to exclude each other")
+        every = parse_duration(project.settings.monitoring.every)
+        return latest_window(project.clock(), every=every, length=parse_duration(length))
+    if start is None:
+        if end is not None:
+            raise UsageError("--to needs --from", fix="add --from, such as --from 2026-03-02")
+        return None
+    chosen = Window(start, end or project.clock())
+    if chosen.start >= chosen.end:
+        raise UsageError("the window ends before it starts", where=str(chosen))
+    return chosen
+
+
+def _scores(
+    project: Context, log: PredictionLog, window: Window | None, *, all_due: bool
+) -> tuple[WindowScore, ...]:
+    from mooring.monitoring.monitor import monitor, monitor_due
+    from mooring.monitoring.routes import make_routes
+
+    routes = make_routes(project.settings, os.environ, project.clock)
+    if all_due:
+        if window is not None:
+            raise UsageError("--all-due takes the windows of mooring.toml, not one of your own")
+        return monitor_due(project, log, routes=routes)
+    return monitor(project, log, window=window, routes=routes, record=window is None)
+
+
+def _recorded(project: Context) -> tuple[WindowScore, ...]:
+    """The scores of the newest window that has any: what stands when nothing is due."""
+    from mooring.lineage.catalog import queries
+    from mooring.monitoring.history import newest_of_each
+
+    with project.catalog.read() as tx:
+        scores = newest_of_each(queries.window_scores(tx, project.name, 50))
+    return tuple(score for score in scores if score.end == scores[0].end)
+
+
+def _exit_code(scores: Sequence[WindowScore]) -> int:
+    """The worst of the scores, a finding before an unknown; nothing scored is unknown."""
+    codes = {_EXIT[score.status] for score in scores} or {_EXIT["unknown"]}
+    return 1 if 1 in codes else max(codes)
+
+
+def _why_nothing(project: Context, log: PredictionLog, *, all_due: bool) -> str:
+    """What to do when there was no window to score."""
+    counts = log.counts(project.name)
+    if not counts:
+        return "the prediction log is empty: nothing to compare.  next: mooring serve"
+    if all_due:
+        return "no complete window without a score has predictions.  next: mooring monitor"
+    first = min(count.first for count in counts)
+    last = max(count.last for count in counts)
+    rows = sum(count.rows for count in counts)
+    return (
+        "no predictions in that window: nothing to compare\n"
+        f"  the log has {rows:,} predictions, from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
+        f" UTC\n  next: mooring monitor --from {first:%Y-%m-%dT%H:%M}"
+    )
+
+
+def _plain(score: WindowScore) -> dict[str, Any]:
+    return {
+        "id": score.id,
+        "deployment": score.deployment,
+        "model_version": score.model_version,
+        "start": score.start.isoformat(),
+        "end": score.end.isoformat(),
+        "at": score.at.isoformat(),
+        "rows": score.rows,
+        "labelled": score.labelled,
+        "status": score.status,
+        "distance": score.distance,
+        "detail": score.detail,
+    }
+
+
+def _print(score: WindowScore, *, brief: bool) -> None:
+    from mooring.monitoring.detail import read_detail
+    from mooring.monitoring.words import headline, performance_words
+
+    detail = read_detail(score)
+    span = f"{score.start:%Y-%m-%d %H:%M} to {score.end:%Y-%m-%d %H:%M} UTC"
+    distance = "unknown" if score.distance is None else f"{score.distance:.3f}"
+    status = click.style(f"{score.status:8s}", fg=_COLOURS[score.status], bold=True)
+    if brief:
+        click.echo(f"{score.end:%Y-%m-%d %H:%M}  {status}  {distance:7s}  {headline(score)}")
+        return
+    click.echo(f"{span}   {score.model_version}   {score.rows:,} rows")
+    click.echo(f"{status}  {headline(score)}")
+    if not detail.reason:
+        _print_detail(detail)
+        click.echo(performance_words(detail))
+        click.echo(f"distance {distance}   (0 is the training data, 1 nothing in common)")
+    click.echo("")
+
+
+def _print_detail(detail: Detail) -> None:
+    _print_columns(detail.watched)
+    for column in detail.predictions:
+        if column.status == "drift":
+            click.echo(f"{column.name} moved as well: {column.reason}")
+    moved = [column.name for column in detail.others if column.status == "drift"]
+    click.echo(_others(moved, len(detail.others)))
+
+
+def _print_columns(columns: Sequence[Column]) -> None:
+    from mooring.monitoring.words import moved_words, short
+
+    rows = [
+        (
+            short(column.name, _NAME),
+            column.status,
+            _number(column.psi),
+            _number(column.level),
+            _number(column.jensenshannon),
+            _number(column.ks),
+            moved_words(column, 1) or short(column.reason),
+        )
+        for column in columns
+    ]
+    print_table(
+        ("watched", "status", "PSI", "level", "JS", "KS", "what moved most"), rows, right="..rrrr"
+    )
+
+
+def _others(moved: Sequence[str], count: int) -> str:
+    from mooring.monitoring.words import listed
+
+    said = f"{len(moved)} moved: {listed(moved)}" if moved else "none moved"
+    return f"not watched: {count} other columns, {said}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}" if value < 10 else f"{value:.1f}"  # noqa: PLR2004

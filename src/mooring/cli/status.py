@@ -1,0 +1,33 @@
+"""``mooring status``: the project at a glance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mooring.cli.common import as_json, project_here
+from mooring.cli.output import print_json
+
+
+@click.command()
+@as_json
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """Show the project at a glance: traffic, the last run, the last window, open alerts."""
+    from mooring.lineage.glance import glance
+
+    with project_here(context) as project, project.catalog.read() as tx:
+        found: Any = glance(tx, project.name)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{found['name']}: {found['model_versions']:,} model versions")
+    for arm in found["traffic"]:
+        click.echo(f"  {arm['weight']:6.1%}  {arm['model_version']} ({arm['role']})")
+    if not found["traffic"]:
+        click.echo("  no traffic yet.  next: mooring run")
+    for label, key in (("last run", "run"), ("last window", "window"), ("decision", "decision")):
+        click.echo(f"  {label + ':':13s}{found[key] or 'none yet'}")
+    for alert in found["alerts"]:
+        click.echo(f"  {alert}")

@@ -1,0 +1,63 @@
+"""The demo from its first line to its last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from mooring.bootstrap import looking, open_log, open_project, settings_of
+from mooring.demo.replay import Lived, Replay, ReplayClock
+from mooring.demo.rides import HISTORY_ENDS, load_rides, weeks_after_history, write_project
+from mooring.demo.server import serving
+from mooring.demo.story import Story
+from mooring.ids import seeded_ids
+from mooring.lineage.loading import load_version
+from mooring.pipeline.run import Reason, run_pipeline
+
+
+def play(folder: Path, console: Console, weeks: int | None = None) -> tuple[Lived, ...]:
+    """Lays out a project, trains, serves, and lives through the weeks that follow.
+
+    Parameters
+    ----------
+    folder : Path
+        Made anew; an earlier demo there is replaced, anything else is refused.
+    console : Console
+        Where the story is told.
+    weeks : int, optional
+        Stop after so many; all 96 when absent.
+
+    Returns
+    -------
+    tuple of Lived
+        The same for everyone who runs it.
+    """
+    rides = load_rides()
+    write_project(folder, rides)
+    story = Story(console)
+    story.chapter("A model for bike rides in Washington, DC")
+    story.say(f"The project is in {folder}: mooring.toml and pipeline.py are all of it.")
+    clock = ReplayClock(HISTORY_ENDS)
+    settings = settings_of(str(folder), {})
+    with (
+        open_project(settings, clock=clock, ids=seeded_ids(0)) as context,
+        open_log(settings) as log,
+    ):
+        first = run_pipeline(context, Reason("by hand", "the first model"))
+        story.say(
+            f"v{first.version.version} learned January and February 2011 and passed the gates."
+        )
+        story.chapter("Living through 96 weeks: requests now, labels a week later")
+        with serving(folder) as client:
+            loaded = load_version(context.store, first.version.artifact)
+            replay = Replay(context, log, looking(context, log), client, clock, loaded)
+            lived = []
+            for one in replay.live(weeks_after_history(rides)[:weeks]):
+                story.week(one)
+                lived.append(one)
+    story.chapter("Week by week")
+    story.weeks(lived)
+    story.chapter("Was it worth it?")
+    story.verdict(lived)
+    return tuple(lived)
