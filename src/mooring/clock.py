@@ -11,8 +11,15 @@ from mooring.errors import UsageError
 
 Clock = Callable[[], datetime]
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DURATION = re.compile(r"(\d+)\s*([smhdw])")
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+_DURATION = re.compile(r"(\d{1,12})\s*([smhdw])", re.ASCII)
+_LONGEST = timedelta(days=36_525)
 
 
 def system_clock() -> datetime:
@@ -31,7 +38,7 @@ def parse_duration(text: str) -> timedelta:
     Raises
     ------
     UsageError
-        When the text is anything else.
+        When the text is anything else, or longer than a century.
 
     Examples
     --------
@@ -39,11 +46,11 @@ def parse_duration(text: str) -> timedelta:
     14
     """
     match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(
-            f"{text!r} is not a duration", fix="write a number and a unit: 90s, 30m, 12h, 7d or 4w"
-        )
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if match is not None and int(match[1]) <= _LONGEST // _UNITS[match[2]]:
+        return int(match[1]) * _UNITS[match[2]]
+    raise UsageError(
+        f"{text!r} is not a duration", fix="write a number and a unit: 90s, 30m, 12h, 7d or 4w"
+    )
 
 
 def parse_instant(text: str) -> datetime:
@@ -61,11 +68,11 @@ def parse_instant(text: str) -> datetime:
     """
     try:
         instant = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (OverflowError, ValueError) as error:
         raise UsageError(
             f"{text!r} is not an instant", fix="write it as 2026-03-03 or 2026-03-03T10:00:00+00:00"
         ) from error
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,11 @@ def test_rows_come_oldest_first_whatever_the_order_of_appends(log: PredictionLog
     assert ids(log) == ["a", "b", "c"]
 
 
+def test_rows_of_one_instant_keep_the_order_they_were_appended_in(log: PredictionLog) -> None:
+    log.append([record("b"), record("a"), record("c")])
+    assert ids(log) == ["b", "a", "c"]
+
+
 def test_a_window_is_half_open(log: PredictionLog) -> None:
     log.append([record("before", -0.001), record("start", 0), record("in", 23.999)])
     log.append([record("end", 24)])

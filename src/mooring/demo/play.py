@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from mooring.bootstrap import looking, open_log, open_project, settings_of
 from mooring.demo.replay import Lived, Replay, ReplayClock
@@ -13,6 +14,7 @@ from mooring.demo.server import serving
 from mooring.demo.story import Story
 from mooring.ids import seeded_ids
 from mooring.lineage.loading import load_version
+from mooring.monitoring.report import write_report
 from mooring.pipeline.run import Reason, run_pipeline
 
 
@@ -26,7 +28,7 @@ def play(folder: Path, console: Console, weeks: int | None = None) -> tuple[Live
     console : Console
         Where the story is told.
     weeks : int, optional
-        Stop after so many; all 96 when absent.
+        Stop after so many; all of 2011 and 2012 when absent.
 
     Returns
     -------
@@ -37,7 +39,7 @@ def play(folder: Path, console: Console, weeks: int | None = None) -> tuple[Live
     write_project(folder, rides)
     story = Story(console)
     story.chapter("A model for bike rides in Washington, DC")
-    story.say(f"The project is in {folder}: mooring.toml and pipeline.py are all of it.")
+    story.say(f"All of the project: mooring.toml and pipeline.py in {escape(str(folder))}")
     clock = ReplayClock(HISTORY_ENDS)
     settings = settings_of(str(folder), {})
     with (
@@ -48,7 +50,7 @@ def play(folder: Path, console: Console, weeks: int | None = None) -> tuple[Live
         story.say(
             f"v{first.version.version} learned January and February 2011 and passed the gates."
         )
-        story.chapter("Living through 96 weeks: requests now, labels a week later")
+        story.chapter("Living through the weeks: requests now, labels a week later")
         with serving(folder) as client:
             loaded = load_version(context.store, first.version.artifact)
             replay = Replay(context, log, looking(context, log), client, clock, loaded)
@@ -56,8 +58,10 @@ def play(folder: Path, console: Console, weeks: int | None = None) -> tuple[Live
             for one in replay.live(weeks_after_history(rides)[:weeks]):
                 story.week(one)
                 lived.append(one)
+        report = write_report(context, folder / ".mooring" / "report.html")
     story.chapter("Week by week")
     story.weeks(lived)
     story.chapter("Was it worth it?")
     story.verdict(lived)
+    story.say(f"\nThe report, with every window: {escape(str(report))}")
     return tuple(lived)

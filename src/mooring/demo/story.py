@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from mooring.demo.replay import Lived
@@ -42,13 +43,14 @@ class Story:
         if lived.outcome is None or lived.outcome.decision.action != "retrain":
             return
         decision, at = lived.outcome.decision, f"{lived.week.end:%Y-%m-%d}"
-        self._out.print(f"{at}  [cyan]{decision.action}[/cyan] because {decision.because}")
+        self._out.print(f"{at}  [cyan]{decision.action}[/cyan] because {escape(decision.because)}")
         if lived.outcome.finished is not None:
             version = lived.outcome.finished.version.version
             self._out.print(f"{'':12}[green]both gates passed: v{version} is the champion[/green]")
         elif lived.outcome.error is not None:
-            reason = lived.outcome.error.where.partition(";")[0]
-            self._out.print(f"{'':12}[yellow]{lived.outcome.error.what}[/yellow]: {reason}")
+            reason = escape(lived.outcome.error.where.partition(";")[0])
+            what = escape(lived.outcome.error.what)
+            self._out.print(f"{'':12}[yellow]{what}[/yellow] {reason}")
 
     def weeks(self, lived: Sequence[Lived]) -> None:
         """Every week in a row of its own."""

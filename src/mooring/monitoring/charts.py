@@ -10,6 +10,8 @@ from math import ceil, floor, log10
 _TICKS = 5
 _LEVELS = 3
 _HEADROOM = 1.08
+_NOTHING = 1e-12
+"""A span this small, in itself or of its values, is rounding."""
 _Scale = Callable[[float], float]
 _Place = Callable[[datetime], float]
 
@@ -137,7 +139,7 @@ def _level_paths(points: Sequence[tuple[float, Observation]], y: _Scale) -> tupl
 
 
 def _bounds(low: float, high: float) -> tuple[float, float]:
-    if high <= low:
+    if high - low <= max(abs(low), abs(high)) * _NOTHING + _NOTHING:
         return low, low + 1.0
     return low * _HEADROOM, low + (high - low) * _HEADROOM
 

@@ -27,7 +27,7 @@ class DriftFound:
     status : Drift
         Of the watched features together.
     distance : float or None
-        The mean Jensen-Shannon distance of the watched features, weighted by their importance.
+        The mean Jensen-Shannon distance of the watched features.
     watched, others, predictions : tuple of Column
         Only ``watched`` alarms.
     """
@@ -72,13 +72,9 @@ def judge_drift(  # noqa: PLR0913 - two pairs of profiles, and how to judge them
     """
     names = watched_features(importance, [column.name for column in base.columns], top_k)
     known = dict(importance)
-    weights = {name: max(known.get(name, 0.0), 0.0) for name in names}
-    watched = compare(
-        _only(base, names),
-        _only(current, names),
-        rules=rules,
-        weights=weights if any(weights.values()) else None,
-    )
+    # Importance decides what is watched. Weighing by it as well would let one strong feature that
+    # stands still hide the rest: bikes' hour outweighs a temperature that left its range.
+    watched = compare(_only(base, names), _only(current, names), rules=rules)
     rest = [column.name for column in base.columns if column.name not in names]
     others = compare(_only(base, rest), _only(current, rest), rules=rules)
     said = compare(base_predictions, predictions, rules=rules)

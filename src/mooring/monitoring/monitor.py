@@ -29,7 +29,7 @@ _KNOWN = 200
 """Alerts that are compared with, to recognise repeats."""
 
 
-def monitor(
+def monitor(  # noqa: PLR0913 - what is looked at, by keyword
     context: Context,
     log: PredictionLog,
     *,

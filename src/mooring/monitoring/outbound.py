@@ -51,6 +51,10 @@ class Sender(Protocol):
         ...
 
 
+class _TooLate(OSError):
+    """The exchange took longer than it may."""
+
+
 def addresses(host: str, port: int) -> list[str]:
     """The addresses of a host, as the system resolves it."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -109,10 +113,13 @@ class OutboundClient:
             timer.daemon = True
             timer.start()
             try:
-                return self._exchange(connection, target, body, headers)
+                reply = self._exchange(connection, target, body, headers)
+                if late.is_set():  # a body that was cut off ends like a whole one
+                    raise _TooLate
+                return reply
             except (HTTPError, HTTPException, OSError):
                 if late.is_set():
-                    raise TimeoutError from None
+                    raise _TooLate from None
                 raise
             finally:
                 timer.cancel()
@@ -130,7 +137,7 @@ class OutboundClient:
             "POST",
             target.path,
             body=body,
-            headers={**headers, "Host": target.authority},
+            headers={**headers, "Host": target.authority, "User-Agent": "mooring"},
             preload_content=False,
             decode_content=False,
             enforce_content_length=False,
@@ -215,7 +222,7 @@ def _cut(opened: socket.socket, late: Event) -> None:
 
 def _kind(error: Exception) -> str:
     """What went wrong, without what it went wrong with."""
-    if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
+    if isinstance(error, TimeoutError | _TooLate) or "Timeout" in type(error).__name__:
         return "no answer in time"
     if isinstance(error, ssl.SSLError):
         return "its certificate was not accepted, or TLS failed"

@@ -182,7 +182,8 @@ def _performed(score: WindowScore, detail: Detail) -> Observation:
 
 
 def _label(metric: str | None) -> str:
-    return METRICS[metric].label if metric in METRICS else "performance"
+    found = METRICS.get(metric or "")
+    return found.label if found else "performance"
 
 
 def _span(score: WindowScore) -> str:

@@ -50,7 +50,7 @@ def shape(a: NDArray[np.float64], b: NDArray[np.float64], alpha: float) -> Shape
     if joined_a.size >= int(((a + b) > 0).sum()):
         return plain
     both = (_tested(a, b, alpha / 2), _tested(joined_a, joined_b, alpha / 2))
-    best = min(both[:1], key=lambda found: found.p_value)
+    best = min(both, key=lambda found: found.p_value)
     return best._replace(p_value=min(2 * best.p_value, 1.0))
 
 

@@ -60,7 +60,7 @@ class Pipeline(_Table, frozen=True):
     code: str = "pipeline.py"
     frame: Literal["polars", "pandas"] = "polars"
     """The kind of data frame that ``features`` receives."""
-    seed: int = 0
+    seed: Annotated[int, Meta(ge=0, lt=2**32)] = 0
     model_format: Literal["skops", "pickle"] = "skops"
     """``pickle`` runs any code it holds when it is loaded: say so only for models you made."""
 
@@ -73,7 +73,7 @@ class DataGate(_Table, frozen=True):
     """Rows may grow or shrink by at most this factor against the last accepted data."""
     max_null_increase: Annotated[float, Meta(ge=0, le=1)] = 0.05
     """Share of missing values in a column, above what the accepted data had."""
-    max_out_of_range: Annotated[float, Meta(ge=0, le=1)] = 0.01
+    max_out_of_range: Annotated[float, Meta(ge=0, le=1)] = 0.02
     """Share of rows outside a column's accepted range, widened by its own span on both sides."""
     max_unseen: Annotated[float, Meta(ge=0, le=1)] = 0.05
     """Share of rows with a category that the accepted data never had."""
@@ -233,3 +233,6 @@ SPANS = {
     "policy": ("cooldown",),
 }
 """Keys that hold a duration, by table."""
+
+POSITIVE_SPANS = {("data", "window"), ("monitoring", "window"), ("monitoring", "every")}
+"""Those of them that must be longer than nothing."""

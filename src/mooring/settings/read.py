@@ -5,21 +5,18 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from mooring.clock import parse_duration
-from mooring.errors import NoProject, SettingsError, UsageError
-from mooring.settings.model import SPANS, ProjectFile, Settings
+from mooring.errors import NoProject, SettingsError
+from mooring.settings.meaning import check_meaning
+from mooring.settings.model import ProjectFile, Settings
+from mooring.settings.place import FILE, Declared
+from mooring.settings.shape import Key, dotted, hint_at, leaves, unknown, words_at
 
-FILE = "mooring.toml"
 _PREFIX = "MOORING_"
-
-Key = tuple[str, ...]
 
 
 def find_project(start: Path) -> Path:
@@ -48,7 +45,8 @@ def load_settings(root: Path, environment: Mapping[str, str]) -> Settings:
     root : Path
         The folder that holds ``mooring.toml``.
     environment : Mapping[str, str]
-        ``MOORING_<TABLE>__<KEY>`` overrides that key; values are read as TOML, or as text.
+        ``MOORING_<TABLE>__<KEY>`` overrides that key; values are read as TOML where that
+        fits the key, and as text where it does not.
 
     Raises
     ------
@@ -59,203 +57,142 @@ def load_settings(root: Path, environment: Mapping[str, str]) -> Settings:
     --------
     >>> load_settings(Path("bike_demand"), {"MOORING_SERVING__PORT": "9000"})  # doctest: +SKIP
     """
-    text = _text(root / FILE)
-    try:
-        declared: dict[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE} is not valid TOML: {error}", where=str(root / FILE)) from error
-    _override(declared, environment)
-    _refuse_unknown_keys(declared, text)
-    file = _convert(declared, text)
-    _check_meaning(file, text)
+    declared = _declared(root / FILE, environment)
+    _refuse_unknown_keys(declared)
+    file = _convert(declared)
+    check_meaning(file, declared)
     return Settings(**{name: getattr(file, name) for name in file.__struct_fields__}, root=root)
+
+
+def _declared(path: Path, environment: Mapping[str, str]) -> Declared:
+    """The file's keys with the variables' values over them."""
+    text = _text(path)
+    try:
+        values: dict[str, object] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            f"{FILE} is not valid TOML: {error}",
+            where=str(path),
+            fix="texts stand in double quotes, lists in [ ], and every key stands once",
+        ) from error
+    variables: dict[Key, str] = {}
+    for variable in sorted(environment):
+        key = _key_of(variable)
+        if key:
+            _put(values, key, variable, environment[variable])
+            variables[key] = variable
+    return Declared(text, values, variables)
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise NoProject(f"no {FILE} here", where=str(path.parent), fix="mooring init") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{FILE} cannot be read: {error}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"{FILE} is not UTF-8: {error.reason} at byte {error.start}",
+            where=str(path),
+            fix="save it with the encoding UTF-8",
+        ) from error
+    except OSError as error:
+        raise SettingsError(f"{FILE} cannot be read: {error.strerror}", where=str(path)) from error
 
 
-def _override(declared: dict[str, object], environment: Mapping[str, str]) -> None:
-    """Puts ``MOORING_TABLE__KEY`` variables over the file's keys."""
-    for variable, text in sorted(environment.items()):
-        if not variable.startswith(_PREFIX) or "__" not in variable:
-            continue
-        *tables, key = variable.removeprefix(_PREFIX).lower().split("__")
-        place: object = declared
-        for table in tables:
-            if not isinstance(place, dict):
-                break
-            place = place.setdefault(table, {})
-        if not isinstance(place, dict) or not key:
-            raise SettingsError(f"{variable} does not name a key", where="environment")
-        place[key] = _toml_value(text)
+def _key_of(variable: str) -> tuple[str, ...]:
+    """The key that ``MOORING_TABLE__KEY`` overrides; nothing for a variable of another use."""
+    if not variable.startswith(_PREFIX):
+        return ()
+    name = variable.removeprefix(_PREFIX).lower()
+    if "__" in name:
+        return tuple(name.split("__"))
+    meant = [leaf for leaf in leaves() if "_".join(map(str, leaf)) == name and len(leaf) > 1]
+    if meant:
+        right = _PREFIX + "__".join(map(str, meant[0])).upper()
+        raise SettingsError(
+            f"{variable} overrides nothing",
+            where="the environment",
+            fix=f"two underscores stand between a table and its key: {right}",
+        )
+    return ()
 
 
-def _toml_value(text: str) -> object:
+def _put(values: dict[str, object], key: tuple[str, ...], variable: str, text: str) -> None:
+    *tables, last = key
+    place: object = values
+    for table in tables:
+        if not isinstance(place, dict):
+            break
+        place = place.setdefault(table, {})
+    if not isinstance(place, dict) or not all(key):
+        raise SettingsError(
+            f"{variable} does not name a key",
+            where="the environment",
+            fix="write MOORING_<TABLE>__<KEY>; an array of tables can only stand in the file",
+        )
+    place[last] = _value(text, hint_at(key))
+
+
+def _value(text: str, hint: object) -> object:
+    """A variable as TOML, unless the key wants the text: a name such as 2026, a path."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        value: object = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    return text if hint is not None and not _fits(value, hint) and _fits(text, hint) else value
 
 
-def _refuse_unknown_keys(declared: Mapping[str, object], text: str) -> None:
-    for key, known in _unknown(ProjectFile, declared, ()):
-        near = difflib.get_close_matches(key[-1], known, n=1)
-        fix = f"did you mean {near[0]!r}?" if near else f"the keys here are: {', '.join(known)}"
-        raise SettingsError(f"unknown key {'.'.join(key)!r}", where=_place(text, key), fix=fix)
-
-
-def _unknown(shape: type[msgspec.Struct], declared: object, path: Key) -> Iterator[tuple[Key, list[str]]]:
-    """Each declared key that ``shape`` does not have, with the keys it does have."""
-    if isinstance(declared, list | tuple):
-        for item in declared:
-            yield from _unknown(shape, item, path)
-    if not isinstance(declared, Mapping):
-        return
-    hints = get_type_hints(shape)
-    for key, value in declared.items():
-        if key not in shape.__struct_fields__:
-            yield (*path, key), sorted(hints)
-        elif (inner := _table_inside(hints[key])) is not None:
-            yield from _unknown(inner, value, (*path, key))
-
-
-def _table_inside(hint: object) -> type[msgspec.Struct] | None:
-    """The struct a field holds, alone or in a tuple."""
-    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return hint
-    if get_origin(hint) in (tuple, Union, types.UnionType):
-        return next((t for t in map(_table_inside, get_args(hint)) if t is not None), None)
-    return None
-
-
-def _convert(declared: Mapping[str, object], text: str) -> ProjectFile:
+def _fits(value: object, hint: object) -> bool:
     try:
-        return msgspec.convert(declared, ProjectFile)
+        msgspec.convert(value, hint)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _refuse_unknown_keys(declared: Declared) -> None:
+    for key, known in unknown(declared.values):
+        near = difflib.get_close_matches(str(key[-1]), known, n=1)
+        fix = f"did you mean {near[0]!r}?" if near else f"the keys here are: {', '.join(known)}"
+        raise SettingsError(f"unknown key {dotted(key)!r}", where=declared.place(key), fix=fix)
+
+
+def _convert(declared: Declared) -> ProjectFile:
+    try:
+        return msgspec.convert(declared.values, ProjectFile)
     except msgspec.ValidationError as error:
         what, _, at = str(error).partition(" - at ")
-        key = tuple(re.findall(r"[A-Za-z_]\w*", at))
+        found = re.findall(r"\[(\d+)\]|([A-Za-z_]\w*)", at)
+        key: Key = tuple(int(place) if place else name for place, name in found)
         missing = re.search(r"missing required field `(\w+)`", what)
         if missing:
             key, what = (*key, missing[1]), f"the key {missing[1]!r} is missing"
-        name = ".".join(key)
         raise SettingsError(
-            f"{name}: {what[0].lower()}{what[1:]}", where=_place(text, key), fix=_hint(key)
+            f"{dotted(key)}: {what[0].lower()}{what[1:]}",
+            where=declared.place(key),
+            fix=_needed(key) if missing else _allowed(declared.values, key),
         ) from error
 
 
-def _hint(key: Key) -> str:
-    if key in {("project",), ("data",)} or key[:1] == ("data",):
+def _needed(key: Key) -> str:
+    if key[0] in {"project", "data"}:
         return 'the file needs [project] name = "…" and [data] source, target and task'
-    return ""
+    return f"write {key[-1]} = … there"
 
 
-def _check_meaning(file: ProjectFile, text: str) -> None:
-    """What types cannot say: durations, and names that must refer to something."""
-    for table, keys in SPANS.items():
-        for key in keys:
-            _check_span(getattr(getattr(file, table), key), (table, key), text)
-    for key in ("validation", "holdout"):
-        value = getattr(file.split, key)
-        if isinstance(value, str):
-            _check_span(value, ("split", key), text)
-    shares = [s for s in (file.split.validation, file.split.holdout) if isinstance(s, float)]
-    if sum(shares) >= 1:
-        raise SettingsError(
-            "split: validation and holdout leave no rows to train on",
-            where=_place(text, ("split", "holdout")),
-            fix="keep their sum well below 1; 0.1 and 0.2 are the defaults",
-        )
-    if file.data.target in {*file.data.keys, *file.data.exclude, file.data.time}:
-        raise SettingsError(
-            f"data: the target {file.data.target!r} is also a key, the time or excluded",
-            where=_place(text, ("data", "target")),
-        )
-    _check_triggers(file, text)
-    for alert in file.alerts:
-        if alert.kind != "log" and alert.url_env is None:
-            raise SettingsError(
-                f"alerts: route {alert.name!r} has no url_env",
-                where=_place(text, ("alerts",)),
-                fix='name the variable that holds the address: url_env = "SLACK_WEBHOOK_URL"',
-            )
+def _allowed(values: object, key: Key) -> str:
+    """The words a key may hold, the nearest to what stands there first."""
+    words = words_at(key)
+    if not words:
+        return ""
+    near = difflib.get_close_matches(str(_at(values, key)), words, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"it may be {', '.join(words)}"
 
 
-def _check_span(value: str | None, key: Key, text: str) -> None:
-    if value is None:
-        return
-    try:
-        parse_duration(value)
-    except UsageError as error:
-        raise SettingsError(
-            f"{'.'.join(key)}: {error.what}", where=_place(text, key), fix=error.fix
-        ) from error
-
-
-_NEEDS = {
-    "schedule": ("every", "cron"),
-    "new_data": ("rows",),
-    "drift": ("features",),
-    "performance": ("degraded",),
-    "all": ("of",),
-}
-
-
-def _check_triggers(file: ProjectFile, text: str) -> None:
-    where = _place(text, ("triggers",))
-    names = [trigger.name for trigger in file.triggers]
-    for trigger in file.triggers:
-        needs = _NEEDS[trigger.kind]
-        if not any(getattr(trigger, key) for key in needs):
-            raise SettingsError(
-                f"trigger {trigger.name!r} of kind {trigger.kind!r} says nothing",
-                where=where,
-                fix=f"give it {' or '.join(needs)}",
-            )
-        if trigger.every is not None:
-            _check_span(trigger.every, ("triggers", "every"), text)
-        if not re.fullmatch(r"[1-9]\d* of [1-9]\d*", trigger.windows):
-            raise SettingsError(
-                f"trigger {trigger.name!r}: windows = {trigger.windows!r}",
-                where=where,
-                fix='write how many of how many: windows = "2 of 3"',
-            )
-        _check_references(trigger.name, trigger.of, names, where)
-    if len(set(names)) != len(names):
-        raise SettingsError("two triggers share a name", where=where)
-
-
-def _check_references(name: str, of: tuple[str, ...], names: list[str], where: str) -> None:
-    for other in of:
-        if other not in names or other == name:
-            near = difflib.get_close_matches(other, names, n=1)
-            raise SettingsError(
-                f"trigger {name!r} refers to {other!r}, which is not another trigger",
-                where=where,
-                fix=f"did you mean {near[0]!r}?" if near else f"the triggers are {names}",
-            )
-
-
-def _place(text: str, key: Key) -> str:
-    """``mooring.toml, line n`` of a dotted key, as near as the text shows it."""
-    table: Key = ()
-    best = 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?", line)
-        if header:
-            table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-            if key[: len(table)] == table:
-                best = number
-                if key == table:
-                    break
-            continue
-        entry = re.match(r"\s*[\"']?([\w.-]+)[\"']?\s*=", line)
-        if entry and (*table, *entry[1].split("."))[: len(key)] == key:
-            best = number
-            break
-    return f"{FILE}, line {best}" if best else FILE
+def _at(values: object, key: Key) -> object:
+    for part in key:
+        if isinstance(values, list) and isinstance(part, int):
+            values = values[part]
+        elif isinstance(values, dict):
+            values = values.get(part)
+    return values

@@ -101,6 +101,12 @@ def test_fd_14_an_empty_file_without_types_cannot_tell() -> None:
     assert judge(pl.DataFrame()).outcome == "not_enough_evidence"
 
 
+def test_p3_one_class_in_a_few_rows_is_not_enough_evidence() -> None:
+    data = Data(source="", target="sold", task="binary")
+    frame = rows().head(5).with_columns(sold=pl.lit("no"))
+    assert judge(frame, data=data).outcome == "not_enough_evidence"
+
+
 def test_few_rows_of_a_broken_schema_fail_all_the_same() -> None:
     assert judge(rows().head(5).drop("price"), accepted()).outcome == "fail"
 
@@ -338,6 +344,18 @@ def test_fd_02_a_flood_of_one_value_within_the_range_stops(column: str, code: in
     assert judgement.outcome == "fail"
 
 
+def test_examples_are_the_most_frequent_values() -> None:
+    turn = pl.int_range(pl.len()) % 100
+    broken = pl.when(turn < 2).then(888.0).when(turn < 5).then(999.0).when(turn < 6).then(777.0)
+    judgement = judge(rows().with_columns(price=broken.otherwise("price")), accepted())
+    assert only(judgement, "ranges").examples == ("999", "888", "777")
+
+
+def test_shares_of_a_column_of_few_values_may_move() -> None:
+    frame = rows().with_columns(level=pl.when(in_part(0.3)).then(pl.lit(4)).otherwise("level"))
+    assert judge(frame, accepted()).outcome == "pass"
+
+
 @pytest.mark.parametrize(
     ("now", "words"),
     [
@@ -351,6 +369,13 @@ def test_fd_05_a_renamed_category_stops_and_names_both(now: str, words: str) -> 
     finding = only(judge(frame, accepted()), "categories")
     assert finding.severity == "stop"
     assert words in finding.found
+
+
+def test_fd_05_names_that_are_gone_stand_beside_the_new() -> None:
+    frame = rows().with_columns(sky="new " + pl.col("sky"))
+    found = only(judge(frame, accepted()), "categories").found
+    assert "new 'new clear', 'new cloud', 'new rain'" in found
+    assert "no longer there 'clear', 'cloud', 'rain'" in found
 
 
 def test_fd_05_a_few_rows_in_new_clothes_are_told() -> None:
@@ -454,11 +479,30 @@ def test_a_column_that_follows_the_time_may_move_on() -> None:
     assert {finding.column for finding in judgement.findings} == {"month", "row"}
 
 
+def test_a_counter_may_grow_tenfold() -> None:
+    frame = rows(4000).with_columns(row=pl.int_range(pl.len()) + 300)
+    judgement = judge(frame.tail(1000), judge(frame.head(300)))
+    assert judgement.outcome == "pass"
+    assert "row" in {finding.column for finding in judgement.findings}
+
+
 def test_a_column_that_follows_the_time_may_not_change_its_unit() -> None:
-    frame = rows(6000).with_columns(row=pl.int_range(pl.len()))
-    broken = frame.with_columns(pl.col("row") * 1000, pl.col("month") * 1000)
+    at = pl.int_range(pl.len())
+    frame = rows(6000).with_columns(row=at, half=at // 3500)
+    broken = frame.with_columns(pl.col("row") * 1000, pl.col("half") * 1000)
     stopped = {finding.column for finding in judge(broken, judge(frame.head(5000))).stops}
-    assert stopped == {"month", "row"}
+    assert stopped == {"row", "half"}
+
+
+def test_a_counter_may_not_shrink_a_thousandfold() -> None:
+    frame = rows(6000).with_columns(row=pl.int_range(pl.len()) + 1.0)
+    broken = frame.with_columns(pl.col("row") / 1000)
+    assert only(judge(broken, judge(frame.head(5000))), "scale").severity == "stop"
+
+
+def test_a_column_that_follows_the_time_may_not_become_an_error_code() -> None:
+    judgement = grown(lambda new: new.with_columns(month=pl.lit(-1, pl.Int64)))
+    assert only(judgement, "flood").column == "month"
 
 
 # --- severity, refusal, laws ----------------------------------------------------------------------

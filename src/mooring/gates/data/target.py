@@ -27,32 +27,32 @@ def target_column(case: Case) -> Iterator[Finding]:
         cure = did_you_mean(name, case.frame.columns)
         yield _about(case, "a column of this name, as [data] target says", "none", cure)
         return
+    if case.frame.height < case.rules.min_rows:
+        return  # one class, or no label yet, says nothing about so few rows
     kind = type_of(target.dtype)
     present = target.len() - missing_count(target)
     if present == 0:
         yield _about(case, "labels", "nothing but missing values", "look at how labels are joined")
     elif kind not in _LABELS:
         yield _about(case, "numbers or classes", f"type {kind}", "store the labels as such")
+    elif present < case.rules.min_rows:
+        yield _too_few_labels(case, present)
+    elif case.data.task == "regression":
+        yield from _regression(case, target, kind)
     else:
-        yield from _enough_labels(case, present)
-        yield from (
-            _regression(case, target, kind)
-            if case.data.task == "regression"
-            else (_classification(case, target, kind))
-        )
+        yield from _classification(case, target, kind)
 
 
-def _enough_labels(case: Case, present: int) -> Iterator[Finding]:
-    if present < case.rules.min_rows <= case.frame.height:
-        yield Finding(
-            column=case.data.target,
-            rule=TOO_FEW,
-            severity="stop",
-            expected=f"at least {case.rules.min_rows:,} rows with a label",
-            found=f"{present:,}",
-            rows=case.frame.height - present,
-            cure="wait for more labels, or look at how they are joined",
-        )
+def _too_few_labels(case: Case, present: int) -> Finding:
+    return Finding(
+        column=case.data.target,
+        rule=TOO_FEW,
+        severity="stop",
+        expected=f"at least {case.rules.min_rows:,} rows with a label",
+        found=f"{present:,}",
+        rows=case.frame.height - present,
+        cure="wait for more labels, or look at how they are joined",
+    )
 
 
 def _regression(case: Case, target: pl.Series, kind: str) -> Iterator[Finding]:

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from mooring.errors import CatalogError, NoVerdict
-from mooring.lineage.catalog.guards import guards
+from mooring.lineage.catalog.guards import GUARDED, guards
 from mooring.lineage.catalog.schema import TABLE_OF, VERSION, catalog_version, metadata
 from mooring.lineage.values import Fact
 
@@ -117,7 +117,8 @@ def _refusal(error: IntegrityError) -> CatalogError:
             "no traffic without a passing verdict or a recorded override",
             fix="mooring run makes and judges a candidate; mooring override records an exception",
         )
-    return CatalogError(f"the catalog refuses this: {text}")
+    what, *detail = text.splitlines()
+    return CatalogError(f"the catalog refuses this: {what}", where=" ".join(detail))
 
 
 def open_catalog(dsn: str) -> Catalog:
@@ -137,15 +138,27 @@ def open_catalog(dsn: str) -> Catalog:
     try:
         _prepare(engine)
     except (DBAPIError, sqlite3.Error) as error:
+        engine.dispose()
         raise CatalogError(
             f"the catalog cannot be opened: {getattr(error, 'orig', error)}", where=str(engine.url)
         ) from error
+    except CatalogError:
+        engine.dispose()
+        raise
     return Catalog(engine)
 
 
 def _engine(dsn: str) -> Engine:
     try:
         url = make_url(dsn)
+        if url.get_backend_name() not in GUARDED:
+            raise CatalogError(
+                f"a catalog cannot live in {url.get_backend_name()}",
+                where="storage.catalog",
+                fix="write sqlite:////path/catalog.db or postgresql+psycopg://user@host/database",
+            )
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() == "sqlite" and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url, json_serializer=_to_json)
@@ -155,7 +168,7 @@ def _engine(dsn: str) -> Engine:
         raise CatalogError(
             f"the catalog's driver {error.name!r} is not installed",
             where="storage.catalog",
-            fix="pip install 'mooring[postgres]'",
+            fix="write postgresql+psycopg://… and: pip install 'mooring[postgres]'",
         ) from error
     except OSError as error:
         raise CatalogError(
@@ -211,7 +224,9 @@ def _begin_postgresql(connection: Connection) -> None:
 def _prepare(engine: Engine) -> None:
     with engine.connect() as connection:
         exists = inspect(connection).has_table(catalog_version.name)
-        found = connection.execute(select(catalog_version.c.version)).scalar() if exists else None
+        # Each upgrade appends its version; the newest is the one it has.
+        newest = select(func.max(catalog_version.c.version))
+        found = connection.execute(newest).scalar() if exists else None
     if found is not None and found > VERSION:
         raise CatalogError(
             f"the catalog is of version {found}, newer than this Mooring reads ({VERSION})",

@@ -14,6 +14,9 @@ from sqlalchemy import Column, ColumnElement, Table, UniqueConstraint
 
 from mooring.lineage.catalog.schema import metadata
 
+GUARDED = ("sqlite", "postgresql")
+"""The databases whose guards are written; in another, P2 would be a promise and no more."""
+
 _HAS_A_VERDICT = """EXISTS (
   SELECT 1 FROM verdict JOIN deployment_revision ON deployment_revision.id = NEW.revision
   WHERE verdict.id = NEW.verdict AND verdict.model_version = NEW.model_version
@@ -88,7 +91,7 @@ def _exists(
 
 
 def _postgresql() -> Iterator[str]:
-    yield _function("mooring_append_only", _raise("'% is append-only', TG_TABLE_NAME"))
+    yield _function("mooring_append_only", _raise("TG_TABLE_NAME || ' is append-only'"))
     for table in metadata.sorted_tables:
         yield (
             f"CREATE OR REPLACE TRIGGER {table.name}_append_only "
@@ -113,4 +116,5 @@ def _function(name: str, body: str) -> str:
 
 
 def _raise(message: str) -> str:
-    return f"RAISE EXCEPTION {message} USING ERRCODE = 'integrity_constraint_violation';"
+    # The usual form of RAISE has a percent sign, which a driver takes for a parameter.
+    return f"RAISE EXCEPTION USING MESSAGE = {message}, ERRCODE = 'integrity_constraint_violation';"

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from sqlalchemy import Row, Select, Table, func, select
 
@@ -22,6 +22,7 @@ from mooring.lineage.values import (
     Fact,
     Metric,
     ModelVersion,
+    Role,
     Run,
     RunDataset,
     RunEvent,
@@ -193,15 +194,17 @@ def metrics(tx: Transaction, model_version: str) -> tuple[Metric, ...]:
 
 
 def run_datasets(tx: Transaction, run: str) -> tuple[RunDataset, ...]:
-    """The dataset versions of a run, by role."""
+    """The dataset versions of a run, in the order of the roles."""
     table = schema.run_dataset
-    return tuple(_all(tx, RunDataset, select(table).where(table.c.run == run)))
+    found = _all(tx, RunDataset, select(table).where(table.c.run == run))
+    return tuple(sorted(found, key=lambda used: get_args(Role).index(used.role)))
 
 
 def runs_on_dataset(tx: Transaction, dataset: str) -> tuple[RunDataset, ...]:
-    """Every use of a dataset version by a run."""
+    """Every use of a dataset version by a run, oldest first."""
     table = schema.run_dataset
-    return tuple(_all(tx, RunDataset, select(table).where(table.c.dataset == dataset)))
+    query = select(table).where(table.c.dataset == dataset).order_by(table.c.run, table.c.role)
+    return tuple(_all(tx, RunDataset, query))
 
 
 def source_of(tx: Transaction, dataset: str, at: datetime | None = None) -> str | None:
