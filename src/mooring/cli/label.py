@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -13,7 +13,9 @@ from mooring.cli.output import print_json
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--known-at", type=Instant(), help="When the labels were known; now by default.")
+@click.option(
+    "--known-at", type=Instant(), help="When they were known; when FILE was written by default."
+)
 @as_json
 @click.pass_context
 def command(context: click.Context, file: Path, known_at: datetime | None, as_json: bool) -> None:
@@ -26,14 +28,17 @@ def command(context: click.Context, file: Path, known_at: datetime | None, as_js
     from mooring.serving.labels import join_labels
 
     settings = settings_here(context)
+    # Not now: the same file again would be labels that became known again.
+    written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     with open_project(settings) as project, open_log(settings) as log:
+        now = project.clock()
         receipt = join_labels(
             project.catalog,
             log,
             settings,
             file,
-            known_at or project.clock(),
-            received_at=project.clock(),
+            known_at or min(written, now),
+            received_at=now,
             ids=project.ids,
         )
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -72,7 +73,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     context.exit(code)
 
 
-_NOT_RECORDED = "   (a window of your own: not recorded, nobody alerted)"
+_NOT_RECORDED = "\n  a window of your own: not recorded, nobody alerted"
 _MOST = 3
 """More windows than this get a line each instead of a table."""
 
@@ -163,7 +164,7 @@ def _plain(score: WindowScore) -> dict[str, Any]:
 
 def _print(score: WindowScore, *, brief: bool) -> None:
     from mooring.monitoring.detail import read_detail
-    from mooring.monitoring.words import headline, performance_words
+    from mooring.monitoring.words import drift_words, headline, performance_words
 
     detail = read_detail(score)
     span = f"{score.start:%Y-%m-%d %H:%M} to {score.end:%Y-%m-%d %H:%M} UTC"
@@ -173,21 +174,31 @@ def _print(score: WindowScore, *, brief: bool) -> None:
         click.echo(f"{score.end:%Y-%m-%d %H:%M}  {status}  {distance:7s}  {headline(score)}")
         return
     click.echo(f"{span}   {score.model_version}   {score.rows:,} rows")
-    click.echo(f"{status}  {headline(score)}")
-    if not detail.reason:
+    if detail.reason:
+        click.echo(f"{status}  {headline(score)}")
+    else:
+        click.echo(f"{status}  {drift_words(detail)}")
+        _say(performance_words(detail), indent=10)
         _print_detail(detail)
-        click.echo(performance_words(detail))
         click.echo(f"distance {distance}   (0 is the training data, 1 nothing in common)")
     click.echo("")
 
 
+def _say(text: str, indent: int = 0) -> None:
+    """A sentence of any length, on lines that fit."""
+    margin = " " * indent
+    click.echo(textwrap.fill(text, 80, initial_indent=margin, subsequent_indent=margin or "  "))
+
+
 def _print_detail(detail: Detail) -> None:
+    from mooring.monitoring.words import short
+
     _print_columns(detail.watched)
     for column in detail.predictions:
         if column.status == "drift":
-            click.echo(f"{column.name} moved as well: {column.reason}")
+            _say(f"{short(column.name)} moved as well: {column.reason}")
     moved = [column.name for column in detail.others if column.status == "drift"]
-    click.echo(_others(moved, len(detail.others)))
+    _say(_others(moved, len(detail.others)))
 
 
 def _print_columns(columns: Sequence[Column]) -> None:

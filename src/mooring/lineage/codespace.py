@@ -288,6 +288,7 @@ def user_code(what: str) -> Iterator[None]:
     ...     [].pop()
     Traceback (most recent call last):
     mooring.errors.UserCodeError: predict raised an error: IndexError: pop from empty list
+      fix:   mend it there; mooring --debug shows the whole traceback
     """
     try:
         yield
@@ -314,7 +315,7 @@ def place_of(error: BaseException) -> str:
 def _cure(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"install what provides {error.name.partition('.')[0]!r} in this environment"
-    return ""
+    return "mend it there; mooring --debug shows the whole traceback"
 
 
 def _shortened(text: str, limit: int = 500) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from mooring.errors import RunError
 from mooring.lineage.blobs import digest_bytes
 from mooring.lineage.canonical import canonical_json
@@ -18,10 +16,7 @@ _TABLES = ("data", "split", "pipeline", "params", "gates")
 
 def declared(settings: Settings) -> dict[str, str]:
     """The digest of each table that decides what a run makes; kept where the run starts."""
-    return {
-        name: digest_bytes(canonical_json(msgspec.to_builtins(getattr(settings, name))))
-        for name in _TABLES
-    }
+    return {name: digest_bytes(canonical_json(getattr(settings, name))) for name in _TABLES}
 
 
 def check_unchanged(
@@ -44,15 +39,12 @@ def check_unchanged(
     if tables:
         raise _changed("settings", f"mooring.toml, {', '.join(f'[{name}]' for name in tables)}")
     if environment.digest != run.environment:
-        raise _changed(
-            "environment", f"was {run.environment[:19]}…, is {environment.digest[:19]}…"
-        )
+        raise _changed("environment", f"was {run.environment[:19]}…, is {environment.digest[:19]}…")
 
 
 def _changed(what: str, where: str) -> RunError:
-    verb = "have" if what == "settings" else "has"
     return RunError(
-        f"the {what} {verb} changed since this run was interrupted, so it cannot go on",
+        f"the {what} changed since this run was interrupted, so it cannot go on",
         where=where,
         fix="start a new run: mooring run",
     )

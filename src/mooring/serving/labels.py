@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -35,17 +35,20 @@ def join_labels(  # noqa: PLR0913 - what it works with, by name
     ----------
     file : Path
         A table with ``prediction_id`` and ``label``, and optionally ``known_at``. Rows without a
-        label are labels that are not known yet; they are left out.
+        label, or with NaN, are labels that are not known yet; they are left out.
     known_at : datetime
         For rows that do not say when their label was known.
 
     Raises
     ------
     DataError
-        When a column is missing, or a label is not what the task asks for.
+        When a column is missing, a label is not what the task asks for, or ``known_at`` holds no
+        instants.
     """
-    frame = read_table(str(file.resolve()), settings.root, {ID: "string"})
+    frame = read_table(str(file.resolve()), settings.root)
     _check(frame, settings, file)
+    if frame.schema[ID] != pl.String:  # ids that look like numbers keep their zeros
+        frame = read_table(str(file.resolve()), settings.root, {ID: "string"})
     receipt = log.add_labels(settings.project.name, _labels(frame, known_at), received_at)
     with catalog.write() as tx:
         tx.append(
@@ -69,15 +72,30 @@ def _check(frame: pl.DataFrame, settings: Settings, file: Path) -> None:
                 where=f"{file.name}: {', '.join(frame.columns)}",
                 fix=f"name the columns {ID} and {VALUE}",
             )
-    if settings.data.task == "regression" and not frame.schema[VALUE].is_numeric():
-        example = frame[VALUE].drop_nulls().head(1).to_list()
+    example = frame[VALUE].drop_nulls().head(1).to_list()
+    if settings.data.task == "regression" and example and not frame.schema[VALUE].is_numeric():
         raise DataError(
             "the labels of a regression must be numbers", where=f"{file.name}, such as {example}"
+        )
+    if frame.schema[VALUE].is_float() and frame[VALUE].is_infinite().any():
+        raise DataError(
+            "a label is infinite", where=file.name, fix="leave it empty until it is known"
+        )
+    if KNOWN in frame.columns and not isinstance(
+        frame.schema[KNOWN], pl.Date | pl.Datetime | pl.Null
+    ):
+        example = frame[KNOWN].drop_nulls().head(1).to_list()
+        raise DataError(
+            f"{KNOWN} must hold instants",
+            where=f"{file.name}, such as {example}",
+            fix="write them as 2026-03-03 or 2026-03-03T10:00:00Z",
         )
 
 
 def _labels(frame: pl.DataFrame, known_at: datetime) -> Iterator[Label]:
     known = frame[KNOWN].to_list() if KNOWN in frame.columns else [known_at] * frame.height
+    if frame.schema[VALUE].is_float():
+        frame = frame.with_columns(pl.col(VALUE).fill_nan(None))
     for prediction_id, value, at in zip(
         frame[ID].to_list(), frame[VALUE].to_list(), known, strict=True
     ):
@@ -86,6 +104,8 @@ def _labels(frame: pl.DataFrame, known_at: datetime) -> Iterator[Label]:
 
 
 def _instant(at: object, otherwise: datetime) -> datetime:
-    if not isinstance(at, datetime):
+    if not isinstance(at, date):
         return otherwise
+    if not isinstance(at, datetime):
+        return datetime(at.year, at.month, at.day, tzinfo=UTC)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

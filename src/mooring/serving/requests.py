@@ -77,16 +77,20 @@ class Fields:
     Parameters
     ----------
     columns : Mapping[str, ColumnContract]
-        Every field that is understood, in the order of the training columns.
+        What ``features`` is given, in the order of the training columns.
     required : frozenset of str
         Those that every row must have.
     dtypes : Mapping[str, polars.DataType]
         The type each had in training, which is the type that ``features`` is given again.
+    ignored : frozenset of str
+        Keys and excluded columns: callers may send the rows they have. Their values reach neither
+        ``features`` nor the log.
     """
 
     columns: Mapping[str, ColumnContract]
     required: frozenset[str]
     dtypes: Mapping[str, pl.DataType]
+    ignored: frozenset[str] = frozenset()
 
 
 def fields_of(contract: Contract, trained: Mapping[str, pl.DataType] | None = None) -> Fields:
@@ -96,18 +100,18 @@ def fields_of(contract: Contract, trained: Mapping[str, pl.DataType] | None = No
     ----------
     contract : Contract
     trained : Mapping[str, polars.DataType], optional
-        The types of the raw training columns in their order, which ``features`` may rely on; the
-        widest of each logical type, in the order of the contract, when absent.
+        The types of the raw columns that ``features`` was given, in their order; the other columns
+        of the contract are ignored. When absent, all are given, as the widest of their type.
 
     Raises
     ------
     ArtifactError
         When a required column is of a type that no request can carry, such as a list.
     """
-    trained = trained or {}
-    columns: dict[str, ColumnContract] = {}
     names = (*contract.inputs, *contract.optional)
-    for name in (*(n for n in trained if n in names), *(n for n in names if n not in trained)):
+    given = names if trained is None else tuple(trained)
+    columns: dict[str, ColumnContract] = {}
+    for name in dict.fromkeys(name for name in (*given, *contract.inputs) if name in names):
         column = contract.column(name)
         if column is not None and column.type in _DTYPES:
             columns[name] = column
@@ -117,8 +121,9 @@ def fields_of(contract: Contract, trained: Mapping[str, pl.DataType] | None = No
                 where=f"type {column.type}" if column else "not in the contract",
                 fix="make features() do without it, or store it as text or numbers",
             )
-    dtypes = {name: trained.get(name, _DTYPES[c.type]) for name, c in columns.items()}
-    return Fields(columns, frozenset(contract.inputs), dtypes)
+    dtypes = {name: (trained or {}).get(name, _DTYPES[c.type]) for name, c in columns.items()}
+    ignored = frozenset(names) - columns.keys()
+    return Fields(columns, frozenset(contract.inputs), dtypes, ignored)
 
 
 def type_rows(table: Table, fields: Fields, numbers: Sequence[int] | None = None) -> TypedRows:
@@ -278,10 +283,10 @@ def _slowly(rows: Sequence[bytes], fields: Fields) -> pl.DataFrame:
 def _sparse(
     name: str, values: Sequence[object], column: ColumnContract, rows: Sequence[int]
 ) -> tuple[list[object], list[Problem]]:
-    """An optional field, which only some of the records may have."""
-    there = [i for i, value in enumerate(values) if value is not MISSING]
+    """An optional field: where it is missing or null, it is not looked at."""
+    there = [i for i, v in enumerate(values) if v is not MISSING and v is not None]
     typed, wrong = type_column(name, [values[i] for i in there], column, [rows[i] for i in there])
-    cells: list[object] = [MISSING] * len(values)
+    cells = list(values)
     for i, value in zip(there, typed, strict=False):
         cells[i] = value
     return cells, wrong
@@ -292,7 +297,7 @@ def _fields_that_do_not_fit(table: Table, fields: Fields) -> Iterator[Problem]:
         if name in fields.required and name not in table.columns:
             yield Problem(name, None, "is missing", f"add the field {name!r} to every row")
     for name in table.columns:
-        if name not in fields.columns:
+        if name not in fields.columns and name not in fields.ignored:
             near = difflib.get_close_matches(name, fields.columns, n=1)
             fix = f"did you mean {near[0]!r}?" if near else f"the fields are {_listed(fields)}"
             yield Problem(name, None, "is not a field of this model", fix)

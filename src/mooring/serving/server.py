@@ -8,7 +8,9 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlunsplit
 
 import uvicorn
 
@@ -83,19 +85,14 @@ def serve(  # noqa: PLR0913 - what it works with, by name
     """
     remote = not is_loopback(host)
     if remote and not allow_remote:
-        raise UsageError(
-            f"{host} can be reached from other machines, and the server asks nobody who they are",
-            where="serving.host",
-            fix="listen at 127.0.0.1, or say --allow-remote behind something that authenticates",
-        )
-    metrics = Metrics()
-    kept = BufferedLog(log.append, metrics) if settings.serving.log == "buffered" else None
-    limits = settings.serving
+        raise _unasked(host)
+    metrics, limits, name = Metrics(), settings.serving, settings.project.name
+    kept = BufferedLog(log.append, metrics) if limits.log == "buffered" else None
     append = log.append if kept is None else kept.append
     batcher = Batcher(append, metrics, max_rows=limits.max_rows)
-    following = Following(catalog, settings.project.name, loader(store), metrics, clock)
+    following = Following(catalog, name, loader(store), metrics, clock)
     server = Server(
-        name=settings.project.name,
+        name=name,
         service=Service(following, batcher, clock, ids, limits.key, limits.max_rows),
         metrics=metrics,
         max_body=limits.max_body,
@@ -109,9 +106,9 @@ def serve(  # noqa: PLR0913 - what it works with, by name
         batcher.start()
         closing.callback(batcher.close)
         closing.callback(following.close)
-        url = f"http://{_host_name(host)}:{listening.getsockname()[1]}"
+        told = partial(ready, _url(host, listening)) if ready is not None else None
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_run(server, listening, limits.poll_seconds, lambda: ready and ready(url)))
+            runner.run(_run(server, listening, limits.poll_seconds, told))
 
 
 def loader(store: ArtifactStore) -> Load:
@@ -140,6 +137,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _unasked(host: str) -> UsageError:
+    return UsageError(
+        f"{host} can be reached from other machines, and the server asks nobody who they are",
+        where="serving.host",
+        fix="listen at 127.0.0.1, or say --allow-remote behind something that authenticates",
+    )
+
+
+def _url(host: str, listening: socket.socket) -> str:
+    address = f"{_host_name(host)}:{listening.getsockname()[1]}"
+    return urlunsplit(("http", address, "", "", ""))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -174,7 +184,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 async def _run(
-    server: Server, listening: socket.socket, poll_seconds: float, ready: Callable[[], object]
+    server: Server, listening: socket.socket, poll_seconds: float, ready: Callable[[], None] | None
 ) -> None:
     config = uvicorn.Config(
         make_app(server),
@@ -202,7 +212,7 @@ async def _run(
     if waiting.done():
         while not running.started and not serving.done():
             await asyncio.sleep(0.005)
-        if running.started:
+        if running.started and ready is not None:
             ready()
     waiting.cancel()
     await serving

@@ -220,11 +220,16 @@ def test_a_buffered_log_writes_in_the_background_and_at_the_end() -> None:
 
 def test_a_buffered_log_keeps_what_could_not_be_written_in_order() -> None:
     disk = Disk()
-    log = BufferedLog(disk.append, Metrics())
+
+    def fail_while_more_comes(records: Sequence[PredictionRecord]) -> None:
+        if disk.full:
+            log.append([record("c")])
+        disk.append(records)
+
+    log = BufferedLog(fail_while_more_comes, Metrics())
     disk.full = True
     log.append([record("a"), record("b")])
     log.flush()
-    log.append([record("c")])
     disk.full = False
     log.flush()
     assert disk.kept == ["a", "b", "c"]

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mooring.lineage.answers import Answers
+from mooring.serving.versions import ServedVersion
 from tests.unit.serving.support import (
     NOW,
     Doubling,
@@ -222,7 +227,7 @@ def test_a_key_that_is_neither_text_nor_number_is_refused() -> None:
         assert (answer.status_code, answer.json()["field"]) == (400, "station")
 
 
-def test_each_arm_types_rows_by_its_own_contract_and_names_the_row_of_the_request() -> None:
+def test_each_arm_types_rows_by_its_own_contract() -> None:
     wider = version(3, Doubling(), temp="float", wind="float")
     with running((version(2), 0.5), (wider, 0.5), key="station") as server:
         body = {"inputs": {"temp": [1.0] * 20, "station": list(range(20))}}
@@ -231,11 +236,41 @@ def test_each_arm_types_rows_by_its_own_contract_and_names_the_row_of_the_reques
         assert server.records == []
 
 
-def test_arms_that_differ_in_classes_answer_over_all_of_them() -> None:
+@pytest.mark.parametrize("row", [1, 4, 20])
+def test_a_row_is_named_by_its_number_in_the_request_whichever_arm_it_goes_to(row: int) -> None:
+    with running((version(2), 0.5), (version(3), 0.5), key="station") as server:
+        temps: list[object] = [1.0] * 20
+        temps[row - 1] = "warm"
+        answer = post(server, {"inputs": {"temp": temps, "station": list(range(20))}})
+        assert answer.json()["where"] == f"row {row}: 'warm'"
+
+
+def test_the_probabilities_of_several_arms_come_back_in_the_order_of_the_rows() -> None:
     with running((version(2, Weather()), 0.5), (version(3, Weather()), 0.5), key="k") as server:
         body = {"inputs": {"temp": [0.25] * 20, "k": list(range(20))}}
         answer = post(server, body).json()
         assert answer["probabilities"] == [[0.75, 0.25]] * 20
+
+
+class Snow:
+    """Knows a third class, between the other two."""
+
+    def answers(self, rows: pl.DataFrame) -> Answers:
+        """Snow, mostly."""
+        shares = np.tile([0.125, 0.75, 0.125], (rows.height, 1))
+        return Answers(np.full(rows.height, "snow"), shares, ("dry", "snow", "wet"))
+
+
+def test_a_class_that_a_version_never_met_has_probability_zero() -> None:
+    snow = ServedVersion("bikes/3", 3, replace(version(3, Weather()).loaded, model=Snow()))
+    with running((version(2, Weather()), 0.5), (snow, 0.5), key="k") as server:
+        body = {"inputs": {"temp": [0.25] * 20, "k": list(range(20))}}
+        answer = post(server, body).json()
+        at = [answer["classes"].index(label) for label in ("dry", "snow", "wet")]
+        expected = {"bikes/2": [0.75, 0.0, 0.25], "bikes/3": [0.125, 0.75, 0.125]}
+        for name, row in zip(answer["model_versions"], answer["probabilities"], strict=True):
+            assert [row[i] for i in at] == expected[name]
+        assert set(answer["model_versions"]) == set(expected)
 
 
 def test_a_replay_may_say_when_its_records_were_made() -> None:

@@ -171,6 +171,22 @@ def test_an_optional_field_may_come_with_some_rows_only() -> None:
     assert frame_of([typed], fields)["note"].to_list() == [None, "wet"]
 
 
+def test_an_optional_field_may_be_null_and_is_still_typed() -> None:
+    fields = fields_of(OPTIONAL)
+    typed = type_rows(table({"temp": 1.0, "note": None}), fields)
+    assert canonical_rows(typed) == [b'{"note":null,"temp":1.0}']
+    with pytest.raises(RequestError, match="note: expected string"):
+        type_rows(table({"temp": 1.0, "note": 7}), fields)
+
+
+def test_a_column_that_training_hid_may_come_and_goes_nowhere() -> None:
+    """``data.keys`` and ``data.exclude``: what leaks, or is private, or names an entity."""
+    fields = fields_of(OPTIONAL, {"temp": pl.Float64()})
+    typed = type_rows(table({"temp": 1.0, "note": ["anything"]}), fields)
+    assert canonical_rows(typed) == [b'{"temp":1.0}']
+    assert frame_of([typed], fields).columns == ["temp"]
+
+
 def test_a_frame_has_the_same_columns_whatever_its_neighbours_sent() -> None:
     fields = fields_of(OPTIONAL)
     alone = type_rows(table({"temp": 1.0}), fields)
@@ -185,11 +201,13 @@ def test_the_frame_has_the_types_and_the_order_of_training() -> None:
         "at": pl.Datetime("ms", "Europe/Prague"),
         "hour": pl.Int8(),
         "season": pl.Categorical(),
+        "holiday": pl.Boolean(),
+        "day": pl.Date(),
+        "temp": pl.Float64(),
     }
     fields = fields_of(ALL, trained)
     frame = frame_of([type_rows(table(ROW), fields)], fields)
-    assert frame.columns[:4] == list(trained)
-    assert {name: frame.schema[name] for name in trained} == trained
+    assert list(frame.schema.items()) == list(trained.items())
     assert frame["at"].dt.hour().to_list() == [18]  # 17 UTC as Prague shows it
 
 

@@ -158,9 +158,11 @@ def test_sec_24_it_does_not_listen_to_other_machines_unasked(project: Project, h
 
 
 def test_a_port_that_is_taken_is_an_error_that_says_what_to_do(project: Project) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        with pytest.raises(UsageError, match="cannot listen at 127.0.0.1:") as caught:
-            start(project, "127.0.0.1", taken.getsockname()[1])
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(UsageError, match="cannot listen at ") as caught,
+    ):
+        start(project, "127.0.0.1", taken.getsockname()[1])
     assert "--port 0" in caught.value.fix
 
 

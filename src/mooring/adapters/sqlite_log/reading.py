@@ -42,7 +42,7 @@ def rows(
     condition, values = _condition(deployment, window, model_version)
     connection.execute("BEGIN")
     found = connection.execute(
-        f"SELECT {_COLUMNS} FROM prediction AS p WHERE {condition} ORDER BY p.at, p.id",  # noqa: S608 - fixed names
+        f"SELECT {_COLUMNS} FROM prediction AS p WHERE {condition} ORDER BY p.at, p.rowid",  # noqa: S608 - fixed names
         values,
     ).fetchall()
     labels = _labels(connection, condition, values, as_of)
