@@ -253,9 +253,7 @@ def test_labels_fold_to_the_latest_known_in_any_split_of_deliveries(
     expected: dict[str, tuple[int, int, float]] = {}
     kept: set[tuple[str, int, float]] = set()
     for order, (name, known, value) in enumerate(sent):
-        receipt = log.add_labels(
-            "bikes", [label(name, float(value), known)], START + order * HOUR
-        )
+        receipt = log.add_labels("bikes", [label(name, float(value), known)], START + order * HOUR)
         fresh = (name, known, float(value)) not in kept
         assert (receipt.joined, receipt.repeated) == ((1, 0) if fresh else (0, 1))
         kept.add((name, known, float(value)))
@@ -376,9 +374,7 @@ def test_p4_rel_01_what_was_acknowledged_survives_kill_9(adapter: str, tmp_path:
     assert len(acknowledged) > 8 * 3
 
 
-def test_a_hundred_thousand_rows_are_read_within_a_second(
-    opened: Open, tmp_path: Path
-) -> None:
+def test_a_hundred_thousand_rows_are_read_within_a_second(opened: Open, tmp_path: Path) -> None:
     log = opened(tmp_path / "log.db")
     row = msgspec.json.encode({f"feature {i}": i / 7 for i in range(20)})
     some = record("")

@@ -93,7 +93,8 @@ def numeric_bins(values: NDArray[np.float64]) -> Bins:
     if rows == 0:
         return Bins()
     starts = np.flatnonzero(values[1:] != values[:-1])
-    floor = np.nextafter(values[0], -np.inf)
+    with np.errstate(over="ignore"):  # below the least double is minus infinity, which is meant
+        floor = np.nextafter(values[0], -np.inf)
     if starts.size < GRID:
         distinct = np.append(values[starts], values[-1])
         edges = np.append(floor, distinct)

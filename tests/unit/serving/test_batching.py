@@ -169,9 +169,7 @@ def test_a_stopping_server_answers_those_who_wait_and_refuses_the_rest() -> None
             second = asyncio.ensure_future(client.post("/invocations", json=body))
             while not server.server.service.batcher.waiting:
                 await asyncio.sleep(0.001)
-            closing = asyncio.ensure_future(
-                asyncio.to_thread(server.server.service.batcher.close)
-            )
+            closing = asyncio.ensure_future(asyncio.to_thread(server.server.service.batcher.close))
             before = [first, second]
             while True:
                 late = asyncio.ensure_future(client.post("/invocations", json=body))

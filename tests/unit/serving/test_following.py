@@ -48,9 +48,7 @@ class Watch:
         self.now = AT
         self.loading = Loading(project)
         self.metrics = Metrics()
-        self.following = Following(
-            project.catalog, NAME, self.loading, self.metrics, self._clock
-        )
+        self.following = Following(project.catalog, NAME, self.loading, self.metrics, self._clock)
 
     def _clock(self) -> datetime:
         return self.now
@@ -97,9 +95,7 @@ def test_a_split_is_taken_over_with_its_weights(project: Project, watch: Watch) 
     assert watch.look() == {"bikes/1": 0.75, "bikes/2": 0.25}
 
 
-def test_a_request_in_flight_keeps_the_split_it_began_with(
-    project: Project, watch: Watch
-) -> None:
+def test_a_request_in_flight_keeps_the_split_it_began_with(project: Project, watch: Watch) -> None:
     project.promote(project.version(2.0))
     watch.look()
     before = watch.following.split

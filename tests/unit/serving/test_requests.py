@@ -23,7 +23,12 @@ from tests.unit.serving.support import contract
 at = datetime.fromisoformat
 
 ALL = contract(
-    hour="integer", temp="float", holiday="boolean", season="string", day="date", at="datetime",
+    hour="integer",
+    temp="float",
+    holiday="boolean",
+    season="string",
+    day="date",
+    at="datetime",
     wind="float?",
 )
 FIELDS = fields_of(ALL)
@@ -160,7 +165,10 @@ def test_an_unknown_field_unlike_any_other_gets_the_list() -> None:
 
 OPTIONAL = Contract(
     (ColumnContract("temp", "float", False, 0.0), ColumnContract("note", "string", False, 0.0)),
-    10, "y", inputs=("temp",), optional=("note",),
+    10,
+    "y",
+    inputs=("temp",),
+    optional=("note",),
 )
 
 

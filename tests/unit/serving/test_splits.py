@@ -36,7 +36,10 @@ def test_fd_54_an_entity_stays_on_its_arm_across_processes() -> None:
         f"print(''.join(choose({arms}, f'station {{i}}', 'bikes')[-1] for i in range(200)))"
     )
     there = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True,
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
         env={"PYTHONHASHSEED": "77"},
     )
     assert there.stdout.strip() == here
@@ -55,9 +58,7 @@ RECORDED = "122212112221212222222211"
 def test_a_key_moves_only_towards_the_arm_whose_share_rises(share: float, more: float) -> None:
     before = [("bikes/1", 1 - share), ("bikes/2", share)]
     after = [("bikes/1", 1 - share - more), ("bikes/2", share + more)]
-    moved = [
-        (choose(before, key, "s"), choose(after, key, "s")) for key in KEYS[:500]
-    ]
+    moved = [(choose(before, key, "s"), choose(after, key, "s")) for key in KEYS[:500]]
     assert {pair for pair in moved if pair[0] != pair[1]} <= {("bikes/1", "bikes/2")}
     assert sum(a != b for a, b in moved) <= 500 * more + 5 * (500 * more) ** 0.5 + 3
 

@@ -160,9 +160,7 @@ def test_an_answer_of_several_versions_names_each_row() -> None:
         ("/v2/models/cars/ready", 404, {}),
     ],
 )
-def test_what_the_server_says_about_itself(
-    path: str, status: int, part: dict[str, object]
-) -> None:
+def test_what_the_server_says_about_itself(path: str, status: int, part: dict[str, object]) -> None:
     with running((version(2), 1.0)) as server:
         answer = ask(server, "GET", path)
         assert answer.status_code == status
