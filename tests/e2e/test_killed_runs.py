@@ -136,6 +136,7 @@ def the_killed_run_goes_on(project: Project) -> None:
     assert gates == ["data", "model"]
     resumed = ["started", "crashed", "resumed", "succeeded"]
     assert project.events(left) == (["started", "succeeded"] if deployed else resumed)
+    assert deployed or not (project.root / ".mooring" / "runs" / left).exists()
 
 
 def nothing_is_half_done(project: Project) -> None:

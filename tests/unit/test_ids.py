@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,3 +48,24 @@ def test_the_same_seed_gives_the_same_ids(seed: int) -> None:
 
 def test_the_systems_randomness_does_not_repeat() -> None:
     assert len({random_ids(AT) for _ in range(1000)}) == 1000
+
+
+def test_threads_never_draw_the_same_randomness() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: [random_ids(AT) for _ in range(2000)], range(8)))
+    assert len({one for part in made for one in part}) == 16_000
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_makes_other_ids() -> None:
+    random_ids(AT)
+    read, write = os.pipe()
+    if not (child := os.fork()):
+        os.write(write, random_ids(AT).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = os.read(read, 100).decode()
+    os.close(read)
+    os.close(write)
+    assert theirs not in {random_ids(AT) for _ in range(300)}

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mooring.cli.common import Instant, as_json, project_here
-from mooring.cli.output import print_json, print_table
+from mooring.cli.output import print_json, print_table, wrapped
 
 _MAIN_METRICS = ("f1", "f1_macro", "log_loss", "roc_auc", "accuracy", "mae", "rmse", "r2")
 
@@ -43,9 +43,9 @@ def _print_deployments(deployments: Sequence[Mapping[str, Any]]) -> None:
     for deployment in deployments:
         click.echo(
             f"{deployment['name']}: revision {deployment['revision']} ({deployment['action']}) "
-            f"since {deployment['since'][:16]} by {deployment['by']}\n"
-            f"  because {deployment['because']}"
+            f"since {deployment['since'][:16]} by {deployment['by']}"
         )
+        click.echo(wrapped(f"because {deployment['because']}", indent=2))
         for arm in deployment["arms"]:
             _print_arm(arm)
 
@@ -55,7 +55,8 @@ def _print_arm(arm: Mapping[str, Any]) -> None:
     click.secho(f"{arm['weight']:6.1%}  {arm['model_version']}  ({arm['role']})", bold=True)
     code = arm["code"]
     commit = code["commit"][:12] if code["commit"] else "no Git commit"
-    click.echo(f"  run      {arm['run']}  ({arm['trigger']}: {arm['because']})")
+    click.echo(f"  run      {arm['run']}")
+    click.echo(wrapped(f"because  {arm['trigger']}: {arm['because']}", indent=2))
     click.echo(f"  code     {commit}{' + uncommitted changes' if code['dirty'] else ''}")
     click.echo(f"  trained  {arm['trained_at'][:16]}")
     rows = [
@@ -69,7 +70,7 @@ def _print_arm(arm: Mapping[str, Any]) -> None:
         until = f" until {verdict['until'][:16]}" if verdict["until"] else ""
         click.echo(f"  {verdict['gate']} gate: {verdict['outcome']}{against}{until}")
         for reason in verdict["reasons"]:
-            click.echo(f"    {reason}")
+            click.echo(wrapped(reason, indent=4))
 
 
 def _print_metrics(holdout: Mapping[str, float]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -59,3 +60,9 @@ def print_table(
     for row in rows:
         table.add_row(*row)
     console().print(table)
+
+
+def wrapped(text: str, indent: int) -> str:
+    """A text in lines of at most 80 columns, the further ones two columns deeper."""
+    first, rest = " " * indent, " " * (indent + 2)
+    return textwrap.fill(text, 80, initial_indent=first, subsequent_indent=rest)

@@ -52,7 +52,7 @@ def _say(done: Tick) -> None:
     if done.outcome is None:
         return
     decision = done.outcome.decision
-    click.echo(f"{decision.action}: {decision.because}")
+    click.echo(f"{decision.action} ({decision.cause}): {decision.because}")
     if done.outcome.finished is not None:
         click.echo(f"deployed {done.outcome.finished.version.id}")
     elif done.outcome.error is not None:

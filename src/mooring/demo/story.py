@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,7 @@ _COLUMNS = {
     "decision": 16,
     "by": 4,
 }
+_MARGIN = " " * 12
 _RULE = "[dim]" + "─" * 78 + "[/dim]"
 
 
@@ -42,15 +44,25 @@ class Story:
         """The week's turning point, when there is one."""
         if lived.outcome is None or lived.outcome.decision.action != "retrain":
             return
-        decision, at = lived.outcome.decision, f"{lived.week.end:%Y-%m-%d}"
-        self._out.print(f"{at}  [cyan]{decision.action}[/cyan] because {escape(decision.because)}")
+        decision = lived.outcome.decision
+        at = f"{lived.week.end:%Y-%m-%d}"
+        self._tell(f"{at}  [cyan]retrain[/cyan]", f"({decision.cause}): {decision.because}", 18)
         if lived.outcome.finished is not None:
             version = lived.outcome.finished.version.version
-            self._out.print(f"{'':12}[green]both gates passed: v{version} is the champion[/green]")
+            self._out.print(
+                f"{_MARGIN}[green]both gates passed: v{version} is the champion[/green]"
+            )
         elif lived.outcome.error is not None:
-            reason = escape(lived.outcome.error.where.partition(";")[0])
-            what = escape(lived.outcome.error.what)
-            self._out.print(f"{'':12}[yellow]{what}[/yellow] {reason}")
+            error = lived.outcome.error
+            said = error.where.partition(";")[0]
+            self._tell(f"{_MARGIN}[yellow]refused[/yellow]:", f"{error.what}, {said}", 20)
+
+    def _tell(self, start: str, text: str, width: int) -> None:
+        """A start that takes ``width`` columns, then a text whose further lines are indented."""
+        lines = textwrap.wrap(text, 79, initial_indent=" " * width, subsequent_indent=_MARGIN)
+        self._out.print(f"{start} {escape(lines[0].lstrip())}")
+        for line in lines[1:]:
+            self._out.print(escape(line))
 
     def weeks(self, lived: Sequence[Lived]) -> None:
         """Every week in a row of its own."""
@@ -73,8 +85,8 @@ class Story:
         refused = sum(one.outcome is not None and one.outcome.error is not None for one in lived)
         self._out.print(
             f"never retrained     MAE {never:6.1f} rides an hour\n"
-            f"retrained by policy MAE {ours:6.1f} rides an hour, "
-            f"{deployed} promotions, {refused} candidates refused by a gate"
+            f"retrained by policy MAE {ours:6.1f} rides an hour\n"
+            f"                    {deployed} promotions, {refused} candidates refused by a gate"
         )
 
 

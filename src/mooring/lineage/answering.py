@@ -154,6 +154,19 @@ def answers_of(
     if not isinstance(model, Predicts):
         raise UserCodeError(f"the model ({type(model).__name__}) has no predict")
     rows = len(X) if _is_frame(X) else None
+    if task == "regression":
+        return Answers(_numbers(_predictions(model, X, rows), "predict"))
+    known = _classes(model, classes)
+    if not _answers_the_likeliest(model):
+        said = _labels(_predictions(model, X, rows))
+        return Answers(said, _probabilities(model, X, rows, known), known)
+    probabilities = _probabilities(model, X, rows, known)
+    likeliest = _likeliest(model, probabilities)
+    said = _predictions(model, X, rows) if likeliest is None else likeliest
+    return Answers(_labels(said), probabilities, known)
+
+
+def _predictions(model: Predicts, X: object, rows: int | None) -> NDArray[np.generic]:
     with user_code("predict raised an error"):
         said = np.asarray(model.predict(X) if rows != 0 else [])
     said = said[:, 0] if said.ndim == 2 and said.shape[1] == 1 else said  # noqa: PLR2004
@@ -162,10 +175,51 @@ def answers_of(
             f"predict answered an array of shape {said.shape} for {rows} rows",
             fix=f"answer one value per row: shape ({rows},)",
         )
-    if task == "regression":
-        return Answers(_numbers(said, "predict"))
-    known = _classes(model, classes)
-    return Answers(_labels(said), _probabilities(model, X, rows, known), known)
+    return said
+
+
+_LIKELIEST = {
+    "DecisionTreeClassifier",
+    "ExtraTreeClassifier",
+    "ExtraTreesClassifier",
+    "GradientBoostingClassifier",
+    "HistGradientBoostingClassifier",
+    "LogisticRegression",
+    "LogisticRegressionCV",
+    "RandomForestClassifier",
+}
+"""Classifiers of scikit-learn whose ``predict`` is the likeliest class of ``predict_proba``."""
+
+
+def _answers_the_likeliest(model: object) -> bool:
+    """Whether ``predict`` would only repeat the work of ``predict_proba``.
+
+    By exact type, for a subclass may answer otherwise; ``SVC`` and thresholded classifiers do.
+    """
+    kind = type(model)
+    if kind.__module__.partition(".")[0] != "sklearn":
+        return False
+    if kind.__name__ == "Pipeline":
+        steps: list[tuple[str, object]] = getattr(model, "steps", [])
+        return bool(steps) and _answers_the_likeliest(steps[-1][1])
+    return kind.__name__ in _LIKELIEST
+
+
+def _likeliest(
+    model: object, probabilities: NDArray[np.float64] | None
+) -> NDArray[np.generic] | None:
+    """The labels that ``predict`` would answer; None where it must be asked: a tie, or no number.
+
+    A tie, because some compare scores, which still differ where their probabilities do not.
+    """
+    classes: NDArray[np.generic] = np.asarray(getattr(model, "classes_", ()))
+    if probabilities is None or probabilities.ndim != 2 or not len(probabilities):  # noqa: PLR2004
+        return None
+    if probabilities.shape[1] != len(classes) or not np.isfinite(probabilities).all():
+        return None
+    if ((probabilities == probabilities.max(axis=1, keepdims=True)).sum(axis=1) > 1).any():
+        return None
+    return classes.take(probabilities.argmax(axis=1))
 
 
 def _probabilities(

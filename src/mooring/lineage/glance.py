@@ -69,4 +69,5 @@ def _decision(tx: Transaction, name: str) -> str | None:
     decisions = queries.decisions(tx, name, 1)
     if not decisions:
         return None
-    return f"{decisions[0].action} at {decisions[0].at:%Y-%m-%d %H:%M}: {decisions[0].because}"
+    newest = decisions[0]
+    return f"{newest.action} at {newest.at:%Y-%m-%d %H:%M} ({newest.cause}: {newest.because})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -148,11 +149,15 @@ def _execute(context: Context, candidate: Candidate, progress: Progress | None) 
 
 @contextmanager
 def _ending(context: Context, run: Run) -> Iterator[None]:
-    """Records how the run ends, whatever ends it short of a kill."""
+    """Records how the run ends, whatever ends it short of a kill.
+
+    What only a resumption needs goes with a run that cannot be resumed.
+    """
     try:
         yield
     except GateRefused as refused:
         _add(context, run, "rejected", {"error": refused.what, "where": refused.where})
+        shutil.rmtree(context.run_folder(run.id), ignore_errors=True)
         raise
     except MooringError as error:
         _add(context, run, "failed", {"error": error.what, "where": error.where})
@@ -164,6 +169,7 @@ def _ending(context: Context, run: Run) -> Iterator[None]:
         _add(context, run, "failed", {"error": f"{type(error).__name__}: {error}"})
         raise
     _add(context, run, "succeeded")
+    shutil.rmtree(context.run_folder(run.id), ignore_errors=True)
 
 
 def _add(context: Context, run: Run, kind: RunEventKind, detail: Json | None = None) -> None:

@@ -48,7 +48,7 @@ def rule(readings: Sequence[Reading], evidence: Evidence, policy: Policy) -> Rul
         return None
     first, held = next((pair for pair in firing if pair[1] is None), firing[0])
     action, why = held or ("retrain", "")
-    because = f"{first.trigger}: {first.because}{'; ' if why else ''}{why}"
+    because = f"{first.because}; {why}" if why else first.because
     others = (reading for reading, _ in firing if reading is not first)
     coalesced = tuple(f"{reading.trigger}: {reading.because}" for reading in others)
     return Ruling(action, first.trigger, first.window_key, because, coalesced)

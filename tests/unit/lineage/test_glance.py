@@ -57,7 +57,7 @@ def test_the_newest_of_everything_is_shown(tmp_path: Path) -> None:
     ]
     assert found["run"] == "rejected at 2026-03-01 10:30 (by hand: a test)"
     assert found["window"] == "to 2026-03-01 12:30: drift, distance 0.500, 1,234 rows"
-    assert found["decision"] == "wait at 2026-03-01 12:30: reason 4"
+    assert found["decision"] == "wait at 2026-03-01 12:30 (c: reason 4)"
     alerts = found["alerts"]
     assert isinstance(alerts, list)
     assert [str(alert).rpartition(": ")[2] for alert in alerts] == ["alert 4", "alert 3", "alert 2"]

@@ -59,7 +59,7 @@ def test_a_run_is_followed_by_a_cooldown(days_ago: float, action: str) -> None:
 
 def test_a_ruling_says_what_fired_and_what_held_it_back() -> None:
     found = ruled(POLICY, (1, "succeeded"))
-    assert found.because == "drifted: temp moved; cooling down until 2026-03-16 12:00"
+    assert found.because == "temp moved; cooling down until 2026-03-16 12:00"
     assert (found.cause, found.window_key) == ("drifted", "2026-03-15")
 
 

@@ -179,6 +179,8 @@ verdict = Table(
     CheckConstraint("gate <> 'override' OR until IS NOT NULL", name="overrides_expire"),
 )
 Index("verdict_by_version", verdict.c.model_version, verdict.c.at)
+Index("verdict_by_run", verdict.c.run)
+Index("verdict_by_gate", verdict.c.gate, verdict.c.at)
 deployment_revision = Table(
     "deployment_revision",
     metadata,
@@ -234,6 +236,10 @@ window_score = Table(
     one_of("status", "ok", "drift", "degraded", "unknown"),
 )
 Index("window_by_time", window_score.c.deployment, window_score.c.end)
+Index(
+    "window_by_version",
+    *(window_score.c.deployment, window_score.c.model_version, window_score.c.end),
+)
 alert = Table(
     "alert",
     metadata,
@@ -247,6 +253,7 @@ alert = Table(
     json("detail"),
     one_of("severity", "page", "notify", "record"),
 )
+Index("alert_by_time", alert.c.deployment, alert.c.at)
 alert_delivery = Table(
     "alert_delivery",
     metadata,
