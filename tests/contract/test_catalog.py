@@ -363,6 +363,13 @@ def test_of_two_threads_that_write_one_revision_one_wins(catalog: Catalog) -> No
     assert sorted(won) == [False, True]
 
 
+def test_who_comes_second_is_told_that_the_traffic_changed(catalog: Catalog) -> None:
+    with catalog.write() as tx:
+        tx.append(revision(1))
+    with pytest.raises(CatalogError, match="at the same moment"), catalog.write() as tx:
+        tx.append(replace(revision(1), id="second"))
+
+
 def test_rel_10_what_is_read_to_write_is_not_overtaken(catalog: Catalog) -> None:
     def work(who: str) -> None:
         for attempt in range(10):

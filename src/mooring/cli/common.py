@@ -77,5 +77,7 @@ def parse_shares(pairs: tuple[str, ...]) -> dict[str, float]:
             number = float("nan")
         if not 0 <= number <= 1:
             raise UsageError(f"{pair!r} is not a version and a share", fix="write v7=0.4")
+        if version in shares:
+            raise UsageError(f"{version} is given two shares", fix="give it one")
         shares[version] = number
     return shares

@@ -219,7 +219,8 @@ def _likeliest(
         return None
     if ((probabilities == probabilities.max(axis=1, keepdims=True)).sum(axis=1) > 1).any():
         return None
-    return classes.take(probabilities.argmax(axis=1))
+    labels: NDArray[np.generic] = classes[probabilities.argmax(axis=1)]
+    return labels
 
 
 def _probabilities(

@@ -17,7 +17,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from mooring.errors import CatalogError, NoVerdict
 from mooring.lineage.catalog.guards import GUARDED, guards
-from mooring.lineage.catalog.schema import TABLE_OF, VERSION, catalog_version, metadata
+from mooring.lineage.catalog.schema import (
+    TABLE_OF,
+    VERSION,
+    catalog_version,
+    deployment_revision,
+    metadata,
+)
 from mooring.lineage.values import Fact
 
 _BUSY_SECONDS = 30
@@ -116,6 +122,11 @@ def _refusal(error: IntegrityError) -> CatalogError:
         return NoVerdict(
             "no traffic without a passing verdict or a recorded override",
             fix="mooring run makes and judges a candidate; mooring override records an exception",
+        )
+    if deployment_revision.name in text:
+        return CatalogError(
+            "another revision of the traffic was written at the same moment, and it holds",
+            fix="look at mooring lineage, and say again what is still wanted",
         )
     what, *detail = text.splitlines()
     return CatalogError(f"the catalog refuses this: {what}", where=" ".join(detail))
