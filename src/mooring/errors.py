@@ -19,7 +19,8 @@
     │   └── NoVerdict                 1   traffic asked for a version without a passing verdict
     ├── ArtifactError                 1   a model version on disk is missing, changed or unusable
     ├── RequestError                  2   a request the server cannot answer (4xx)
-    └── DeliveryError                 1   an alert did not reach its receiver
+    ├── DeliveryError                 1   an alert did not reach its receiver
+    └── MachineError                  1   a full disk, a folder that is read-only
 
 Each says what is wrong, where, and what to do next; the command line prints those three parts and
 ends with the exit code (0 pass, 1 fail, 2 usage, 3 not enough evidence).
@@ -159,5 +160,11 @@ class RequestError(MooringError):
 
 class DeliveryError(MooringError):
     """An alert did not reach its receiver."""
+
+    exit_code = 1
+
+
+class MachineError(MooringError):
+    """The operating system refused: a full disk, a folder that is read-only."""
 
     exit_code = 1

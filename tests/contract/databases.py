@@ -67,6 +67,12 @@ class PostgresSchema:
         with self._connect("public") as connection:
             connection.execute(b"CREATE SCHEMA " + schema.encode())
 
+    def session(self) -> psycopg.Connection[Row]:
+        """A connection in a transaction of its own, for the caller to end."""
+        connection = self._connect(self._schema)
+        connection.autocommit = False
+        return connection
+
     def _connect(self, schema: str) -> psycopg.Connection[Row]:
         options = f"-csearch_path={schema}"
         return psycopg.connect(self._server, autocommit=True, options=options)

@@ -323,15 +323,19 @@ def test_p2_arms_of_two_sessions_do_not_exceed_one_together(fresh: World) -> Non
     share = (revision(2).id, f"{NAME}/1", 0.6, "champion", "passed", "pass")
     over = (revision(2).id, f"{NAME}/3", 0.5, "challenger", "in force", "override")
 
-    def attempt(values: Row) -> bool:
-        try:
-            fresh.sql(ARM, values=values)
-        except Refused:
-            return False
-        return True
+    def attempt() -> None:
+        fresh.sql(ARM, values=over)
 
-    with ThreadPoolExecutor(2) as sessions:
-        assert sorted(sessions.map(attempt, (share, over))) == [False, True]
+    database = fresh.database
+    assert isinstance(database, PostgresSchema)
+    with ThreadPoolExecutor(1) as thread, database.session() as first:
+        first.execute(ARM.replace("?", "%s").encode(), share)
+        second = thread.submit(attempt)
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.3)
+        first.commit()
+        with pytest.raises(Refused):
+            second.result(timeout=10)
 
 
 def _everything(world: World) -> dict[str, list[Row]]:

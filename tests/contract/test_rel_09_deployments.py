@@ -6,7 +6,7 @@ import math
 from datetime import datetime
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -174,6 +174,9 @@ class Deployments(RuleBasedStateMachine):
 
 
 Deployments.TestCase.settings = settings(
-    settings.get_profile("fast"), max_examples=25, stateful_step_count=30
+    settings.get_profile("fast"),
+    max_examples=25,
+    stateful_step_count=30,
+    phases=[Phase.explicit, Phase.generate],  # shrinking thirty steps takes minutes
 )
 TestRel09Deployments = Deployments.TestCase

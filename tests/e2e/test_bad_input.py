@@ -138,16 +138,18 @@ IN_THE_SETTINGS: Mapping[str, Case] = {
 }
 IN_THE_CODE: Mapping[str, Case] = {
     "a syntax error": Case(
-        append("pipeline.py", "def broken(:\n"), ("SyntaxError", "pipeline.py, line"), run=None
+        append("pipeline.py", "def broken(:\n"), ("SyntaxError", "pipeline.py, line"), run="failed"
     ),
     "a missing import": Case(
         lambda project: project.write("pipeline.py", f"import lihgtgbm\n{PIPELINE}"),
         ("No module named 'lihgtgbm'", "pipeline.py, line 1", "install"),
-        run=None,
+        run="failed",
     ),
     "no train": code("def train", "def fit", "no function named train", "def train(X, y, params)"),
     "no file of that name": Case(
-        lambda project: (project.root / "pipeline.py").unlink(), ("no pipeline.py",), run=None
+        lambda project: (project.root / "pipeline.py").unlink(),
+        ("no pipeline.py",),
+        run="failed",
     ),
     "features that raise": code(
         '"hum"', '"rain"', "features raised", '"rain"', "pipeline.py, line"

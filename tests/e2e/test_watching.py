@@ -67,3 +67,16 @@ def test_a_first_watch_trains_the_first_model(tmp_path: Path) -> None:
     project.change("mooring.toml", WEAK, STRONG)
     settings(project, SCHEDULE)
     assert "deployed rides/1" in project.mooring("watch", "--once").out
+
+
+def test_p7_code_that_does_not_import_is_a_failed_run_and_not_tried_every_round(
+    trained: Project,
+) -> None:
+    settings(trained, SCHEDULE)
+    trained.write("pipeline.py", "import no_such_library\n")
+    time.sleep(1.1)  # the schedule's second
+    assert "no_such_library" in trained.mooring("watch", "--once").out
+    failed = trained.latest_run()
+    assert trained.events(failed.id) == ["started", "failed"]
+    trained.mooring("watch", "--once")
+    assert trained.latest_run() == failed

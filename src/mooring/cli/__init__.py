@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -9,7 +10,7 @@ import click
 
 from mooring.cli.group import VerbGroup
 from mooring.cli.output import print_error
-from mooring.errors import MooringError
+from mooring.errors import MachineError, MooringError
 
 
 @click.group(
@@ -32,8 +33,11 @@ def main(arguments: list[str] | None = None) -> None:
     # Threads that wait by spinning starve each other as soon as another process wants a core: a
     # fit of 0.2 s was measured at 10 s on a busy machine. Read when OpenMP loads, hence here.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal or pipe that takes no such character gets a question mark, not an error.
+        sys.stdout.reconfigure(errors="replace")
     try:
-        result = command.main(given, prog_name="mooring", standalone_mode=False)
+        result = _invoke(given)
         sys.exit(result if isinstance(result, int) else 0)
     except MooringError as error:
         if "--debug" in given:
@@ -58,3 +62,17 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"mooring met an error of its own: {type(error).__name__}: {error}", err=True)
         click.echo("  fix:   please report it, with what --debug prints", err=True)
         sys.exit(70)
+
+
+def _invoke(given: list[str]) -> object:
+    """The verb's answer; what the machine would not do becomes an error with a cure."""
+    try:
+        return command.main(given, prog_name="mooring", standalone_mode=False)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise MachineError(
+            f"the machine refused: {error.strerror or error}",
+            where=str(error.filename or ""),
+            fix="check the free space, and who may read and write there; --debug shows the place",
+        ) from error

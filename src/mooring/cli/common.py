@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -72,8 +71,8 @@ def parse_shares(pairs: tuple[str, ...]) -> dict[str, float]:
     for pair in pairs:
         version, equals, share = pair.partition("=")
         try:
-            number = float(json.loads(share)) if equals else float("nan")
-        except (ValueError, TypeError):
+            number = float(share) if equals else float("nan")
+        except ValueError:
             number = float("nan")
         if not 0 <= number <= 1:
             raise UsageError(f"{pair!r} is not a version and a share", fix="write v7=0.4")

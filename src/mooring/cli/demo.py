@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -33,6 +35,12 @@ def command(context: click.Context, folder: Path, weeks: int | None) -> None:
     out.print("\n[bold]What serves now, and what made it (mooring lineage)[/bold]")
     context.find_root().obj["project"] = str(folder)
     context.invoke(lineage)
-    out.print(f"\n[bold]Next[/bold]  cd {folder} && mooring serve")
-    out.print("      mooring lineage --at 2011-08-01     what served on that day")
-    out.print("      mooring init --data my.parquet --target y     the same for your own data")
+    typed = "mooring" if shutil.which("mooring") else sys.argv[0]
+    out.print("\n[bold]Next[/bold]")
+    for command_line, why in (
+        (f"cd {folder}", ""),
+        (f"{typed} serve", ""),
+        (f"{typed} lineage --at 2011-08-01", "what served on that day"),
+        (f"{typed} init --data my.parquet --target y", "the same for your own data"),
+    ):
+        out.print(f"  {command_line}" + (f"    [dim]# {why}[/dim]" if why else ""), soft_wrap=True)

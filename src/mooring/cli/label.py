@@ -25,7 +25,7 @@ def command(context: click.Context, file: Path, known_at: datetime | None, as_js
     optionally known_at. The same file twice joins nothing twice.
     """
     from mooring.bootstrap import open_log, open_project
-    from mooring.serving.labels import join_labels
+    from mooring.serving.labels import classes_served, join_labels
 
     settings = settings_here(context)
     # Not now: the same file again would be labels that became known again.
@@ -40,6 +40,7 @@ def command(context: click.Context, file: Path, known_at: datetime | None, as_js
             known_at or min(written, now),
             received_at=now,
             ids=project.ids,
+            classes=classes_served(project.catalog, project.store, project.name),
         )
     if as_json:
         print_json(

@@ -85,6 +85,6 @@ def _print_dataset(answer: Mapping[str, Any]) -> None:
     rows = []
     for use in answer["used_by"]:
         serving = use["serving"]
-        where = f"{serving['weight']:.0%} of {serving['deployment']}" if serving else "-"
+        where = f"{serving['weight']:.0%}" if serving else "-"
         rows.append((use["role"], use["model_version"] or "-", where, use["run"]))
     print_table(("role", "model version", "serves", "run"), rows)

@@ -224,6 +224,8 @@ def _print_columns(columns: Sequence[Column]) -> None:
 def _others(moved: Sequence[str], count: int) -> str:
     from mooring.monitoring.words import listed
 
+    if not count:
+        return "every column is watched"
     said = f"{len(moved)} moved: {listed(moved)}" if moved else "none moved"
     return f"not watched: {count} other columns, {said}"
 

@@ -35,10 +35,16 @@ def console(*, error: bool = False) -> Console:
     """A Rich console; 80 columns wide where nobody says how wide it is."""
     from rich.console import Console
 
+    class Plain(Console):
+        """Leaves a reader that has gone to the command line, which ends with 0 then."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     told = os.environ.get("COLUMNS")
     stream = sys.stderr if error else sys.stdout
     width = None if stream.isatty() or told else 80
-    return Console(stderr=error, width=width, highlight=False, soft_wrap=False)
+    return Plain(stderr=error, width=width, highlight=False, soft_wrap=False)
 
 
 def print_table(

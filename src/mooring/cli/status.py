@@ -22,7 +22,8 @@ def command(context: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"{found['name']}: {found['model_versions']:,} model versions")
+    count = found["model_versions"]
+    click.echo(f"{found['name']}: {count:,} model version{'' if count == 1 else 's'}")
     for arm in found["traffic"]:
         click.echo(f"  {arm['weight']:6.1%}  {arm['model_version']} ({arm['role']})")
     if not found["traffic"]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -43,6 +46,7 @@ def play(folder: Path, console: Console, weeks: int | None = None) -> tuple[Live
     clock = ReplayClock(HISTORY_ENDS)
     settings = settings_of(str(folder), {})
     with (
+        _alerts_into(folder / "alerts.log"),
         open_project(settings, clock=clock, ids=seeded_ids(0)) as context,
         open_log(settings) as log,
     ):
@@ -63,5 +67,21 @@ def play(folder: Path, console: Console, weeks: int | None = None) -> tuple[Live
     story.weeks(lived)
     story.chapter("Was it worth it?")
     story.verdict(lived)
-    story.say(f"\nThe report, with every window: {escape(str(report))}")
+    story.say(f"\nEvery alert, by severity: {escape(str(folder / 'alerts.log'))}")
+    story.say(f"The report, with every window: {escape(str(report))}")
     return tuple(lived)
+
+
+@contextmanager
+def _alerts_into(path: Path) -> Iterator[None]:
+    """Alerts go to a file meanwhile: two years of them would drown the story."""
+    logger = logging.getLogger("mooring.alerts")
+    handler = logging.FileHandler(path, encoding="utf-8")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
+        handler.close()

@@ -18,11 +18,16 @@ from mooring.lineage.casting import iso_dates
 
 _UNPARSED = re.compile(r"could not parse .* at column '(?P<column>.*)' \(column number")
 _NEVER = "\x01"
+_OTHER_SEPARATORS = (";", "\t", "|")
+_AMOUNTS = (None, "float", "integer")
+_DECIMAL_COMMA = r"^\s*[+-]?\d+(,\d+)?([eE][+-]?\d+)?\s*$"
 
 
 def read_csv(path: Path, types: Mapping[str, str]) -> pl.DataFrame:
     """Read a CSV, plain or gzipped; tabs separate the fields of a ``.tsv``.
 
+    A header without a comma may have semicolons, tabs or bars in its place. Where semicolons
+    separate, decimals may have a comma (RFC 4180 has neither; spreadsheets of half of Europe do).
     Types are inferred from every row; ISO 8601 dates, times and instants are read as such.
 
     Parameters
@@ -40,9 +45,11 @@ def read_csv(path: Path, types: Mapping[str, str]) -> pl.DataFrame:
     UnreadableData
         Repeated column names, rows with more or fewer fields than the header, or not UTF-8.
     """
-    separator = "\t" if path.name.lower().endswith(".tsv") else ","
+    separator = _separator(path)
     names = _header(path, separator)
-    as_text = {name: pl.String() for name in names if name in types}
+    # Polars leaves the doubled quotes of a quoted name as they are.
+    spelled = [s for name in names if name in types for s in {name, name.replace('"', '""')}]
+    as_text = {name: pl.String() for name in spelled}
     while True:
         try:
             frame = _parse(path, separator, as_text)
@@ -54,6 +61,12 @@ def read_csv(path: Path, types: Mapping[str, str]) -> pl.DataFrame:
             as_text[unparsed["column"]] = pl.String()
     if frame.height and frame.to_series(-1).null_count() and len(names) > 1:
         _check_short_rows(path, separator, len(names))
+    if frame.width == len(names):
+        frame.columns = names
+    if separator == ";":
+        frame = frame.with_columns(
+            _decimal_commas(c) for c in frame if types.get(c.name) in _AMOUNTS
+        )
     return frame.with_columns(iso_dates(column) for column in frame if column.name not in types)
 
 
@@ -65,6 +78,28 @@ def _parse(path: Path, separator: str, as_text: Mapping[str, pl.DataType]) -> pl
         schema_overrides=dict(as_text),
         glob=False,
     )
+
+
+def _separator(path: Path) -> str:
+    if path.name.lower().endswith(".tsv"):
+        return "\t"
+    with _text(path) as lines:
+        names = next(csv.reader(lines), [])
+    if len(names) != 1:
+        return ","
+    counts = {separator: names[0].count(separator) for separator in _OTHER_SEPARATORS}
+    most = max(_OTHER_SEPARATORS, key=lambda separator: counts[separator])
+    return most if counts[most] else ","
+
+
+def _decimal_commas(column: pl.Series) -> pl.Series:
+    """Read text as numbers when every value is one that is written with a decimal comma."""
+    known = column.drop_nulls()
+    if column.dtype != pl.String or known.is_empty():
+        return column
+    if not known.str.contains(_DECIMAL_COMMA).all():
+        return column
+    return column.str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64)
 
 
 def _header(path: Path, separator: str) -> list[str]:

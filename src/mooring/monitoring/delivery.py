@@ -6,6 +6,7 @@ alert that was sent and not recorded is sent again, under the same id (FD-67, FD
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mooring.pipeline.context import Context
     from mooring.settings.model import Alert as Declared
 
+_log = logging.getLogger(__name__)
 ATTEMPTS = 12
 """Together some seven hours: a receiver may be down for a night shift's half."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
@@ -63,7 +65,7 @@ def deliver_alerts(context: Context, routes: Sequence[AlertRoute]) -> tuple[Aler
     Returns
     -------
     tuple of AlertDelivery
-        What was attempted; a receiver that refuses does not raise.
+        What was attempted; a receiver that refuses does not raise, and is warned of.
     """
     return tuple(_attempt(context, owed) for owed in _owed(context, routes))
 
@@ -89,6 +91,8 @@ def _attempt(context: Context, owed: _Owed) -> AlertDelivery:
         owed.route.send(owed.alert)
     except DeliveryError as error:
         delivered, detail = False, error.what
+        # Whoever looks must not believe that somebody was woken.
+        _log.warning("alert not delivered: %s: %s", owed.alert.title, error)
     with context.catalog.write() as tx:
         tried = queries.deliveries(tx, owed.alert.id)
         number = 1 + sum(attempt.route == owed.route.name for attempt in tried)

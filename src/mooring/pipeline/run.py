@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from mooring.errors import GateRefused, MooringError, RunError
+from mooring.errors import GateRefused, MooringError, RunError, UserCodeError
 from mooring.lineage.catalog import queries
 from mooring.lineage.code import capture_code
 from mooring.lineage.codespace import CodeSpace
 from mooring.lineage.environment import capture_environment
+from mooring.lineage.imports import local_files
 from mooring.lineage.values import Json, ModelVersion, Run, RunEventKind
 from mooring.pipeline.candidate import Candidate
 from mooring.pipeline.context import Context
@@ -64,8 +66,8 @@ def run_pipeline(context: Context, reason: Reason, progress: Progress | None = N
     """
     with only_one(context.settings.state / "run.lock"):
         mark_crashed(context)
-        run, space = _begin(context, reason)
-        return _execute(context, Candidate(run, space), progress)
+        run = _begin(context, reason)
+        return _execute(context, run, progress)
 
 
 def resume_run(context: Context, run_id: str, progress: Progress | None = None) -> Finished:
@@ -85,12 +87,11 @@ def resume_run(context: Context, run_id: str, progress: Progress | None = None) 
             events = queries.run_events(tx, run.id)
         if events[-1].kind in {"succeeded", "rejected"}:
             raise RunError(f"run {run.id} has ended: {events[-1].kind}", fix="mooring run")
-        space = _load_code(context)
         now = context.clock()
-        code, _ = capture_code(space.folder, space.files(), now)
+        code, _ = capture_code(*_sources(context), now)
         check_unchanged(run, events[0], context.settings, code, capture_environment(now))
         _add(context, run, "resumed")
-        return _execute(context, Candidate(run, space), progress)
+        return _execute(context, run, progress)
 
 
 def mark_crashed(context: Context) -> tuple[Run, ...]:
@@ -108,14 +109,19 @@ def mark_crashed(context: Context) -> tuple[Run, ...]:
     return left
 
 
-def _load_code(context: Context) -> CodeSpace:
-    return CodeSpace.load(context.settings.root, context.settings.pipeline.code)
+def _sources(context: Context) -> tuple[Path, dict[str, bytes]]:
+    """The project's code as it stands, whether or not it can be imported: the run will tell."""
+    entry = context.settings.root / context.settings.pipeline.code
+    try:
+        return entry.parent, local_files(entry.parent, entry.name)
+    except UserCodeError:
+        # swallow: importing it, in the run, says the same with the run recorded
+        return entry.parent, {entry.name: entry.read_bytes()} if entry.is_file() else {}
 
 
-def _begin(context: Context, reason: Reason) -> tuple[Run, CodeSpace]:
-    space = _load_code(context)
+def _begin(context: Context, reason: Reason) -> Run:
     now = context.clock()
-    code, blobs = capture_code(space.folder, space.files(), now)
+    code, blobs = capture_code(*_sources(context), now)
     for data in blobs.values():
         context.blobs.put(data)
     environment = capture_environment(now)
@@ -134,14 +140,14 @@ def _begin(context: Context, reason: Reason) -> tuple[Run, CodeSpace]:
     with context.catalog.write() as tx:
         append_facts(tx, (code, environment, run))
         add_event(tx, run.id, "started", context.clock, {"settings": declared(context.settings)})
-    return run, space
+    return run
 
 
-def _execute(context: Context, candidate: Candidate, progress: Progress | None) -> Finished:
-    run = candidate.run
+def _execute(context: Context, run: Run, progress: Progress | None) -> Finished:
     recorder = CatalogRecorder(context.catalog, run.id, context.clock)
     with _ending(context, run):
-        finished = execute(plan(context), candidate, recorder, progress)
+        space = CodeSpace.load(context.settings.root, context.settings.pipeline.code)
+        finished = execute(plan(context), Candidate(run, space), recorder, progress)
     if finished.version is None:
         raise RunError(f"run {run.id} ended without a model version")
     return Finished(run, finished.version)

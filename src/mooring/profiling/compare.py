@@ -235,7 +235,7 @@ def _decide(column: ColumnDrift, adjusted: Iterator[float], rules: DriftRules) -
 
 
 def _reason(column: ColumnDrift) -> str:
-    index = f"PSI {column.effect:.3f}, no drift stays under {column.level:.3f}"
+    index = f"PSI {column.effect:.3f}{_joined(column)}, no drift stays under {column.level:.3f}"
     if column.status == "unknown":
         return column.reason or "the population stability index is not a number"
     if column.status == "ok":
@@ -248,6 +248,12 @@ def _reason(column: ColumnDrift) -> str:
         "unseen": f"{column.unseen_rate:.1%} {what}",
     }
     return "; ".join(texts[item.kind] for item in column.evidence if item.drift)
+
+
+def _joined(column: ColumnDrift) -> str:
+    """Why the index that was judged is not the score that stands beside it, where it is not."""
+    same = f"{column.score('psi'):.3f}" == f"{column.effect:.3f}"
+    return "" if same else " with rare bins joined"
 
 
 def _overall(columns: tuple[ColumnDrift, ...], base: Profile) -> Status:

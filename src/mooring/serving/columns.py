@@ -102,7 +102,11 @@ def _checked(value: object, check: Callable[[object], object], *, nullable: bool
 
 
 def _cure(value: object, fix: str) -> str:
-    return "send a value" if value is None or value is MISSING else fix
+    if value is None or value is MISSING:
+        return "send a value"
+    # What pandas writes unless it is told otherwise; the unit of the number cannot be known.
+    counted = fix in {_DAY, _INSTANT} and type(value) in {int, float}
+    return f'{fix}; in pandas: to_json(date_format="iso")' if counted else fix
 
 
 def _integer(value: object) -> int:
@@ -167,14 +171,16 @@ def _in_utc(instant: datetime) -> datetime:
         raise _Unfit(f"{instant} is beyond the calendar") from error
 
 
+_DAY = 'send a day as ISO 8601 text: "2026-03-01"'
+_INSTANT = 'send an instant as ISO 8601 text: "2026-03-01T10:00:00"'
 _Check = Callable[[object], object]
 _CHECKS: dict[str, tuple[_Check, str]] = {
     "integer": (_integer, "send a whole number"),
     "float": (_float, "send a number"),
     "boolean": (_boolean, "send true or false"),
     "string": (_string, "send text, in quotes"),
-    "date": (_date, 'send a day as ISO 8601 text: "2026-03-01"'),
-    "datetime": (_datetime, 'send an instant as ISO 8601 text: "2026-03-01T10:00:00"'),
+    "date": (_date, _DAY),
+    "datetime": (_datetime, _INSTANT),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from mooring.serving.metrics import Metrics
 
 _logger = logging.getLogger(__name__)
+_TOO_LARGE = 413
+_LINGER_SECONDS = 5.0
 _ROUTES = frozenset(
     {"/invocations", "/ping", "/health", "/version", "/livez", "/readyz", "/metrics", "/v2"}
 )
@@ -54,23 +58,29 @@ class Guard:
             return
         started = perf_counter()
         status = 0
+        ends = any(name == b"content-length" for name, _ in scope["headers"])
+        body = _Body(receive)
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif status == _TOO_LARGE and ends:  # a stream without a length is cut
+                await send({**message, "more_body": True})
+                await body.discard()
+                message = {"type": "http.response.body"}
             await send(message)
 
         try:
             app = self._app if self._knows(scope) else _misdirected
-            await app(scope, receive, watched)
+            await app(scope, body, watched)
         except Exception:
             incident = self._incident()
             _logger.exception("incident %s", incident)
             if status:
                 raise  # too late for another answer
             content = {"error": "the server failed", "incident": incident}
-            await respond(content, 500)(scope, receive, watched)
+            await respond(content, 500)(scope, body, watched)
         finally:
             route = _route_of(scope["path"])
             self._metrics.requests.labels(route, status or 500).inc()
@@ -84,6 +94,31 @@ class Guard:
         origins = [value for name, value in headers if name == b"origin"]
         hosts = [*asked, *(origin.partition(b"://")[2] for origin in origins)]
         return len(asked) == 1 and all(host_name(host) in self._hosts for host in hosts)
+
+
+class _Body:
+    """What a caller sends; the rest of it can be let go by.
+
+    A connection that is closed while its caller still writes is reset, and most clients then show
+    a broken pipe in place of the answer they were given.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._unread = True
+
+    async def __call__(self) -> Message:
+        """The next part."""
+        message = await self._receive()
+        self._unread = message.get("more_body", False)
+        return message
+
+    async def discard(self) -> None:
+        """Reads to the end, for some seconds, and keeps nothing."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while self._unread:
+                    await self()
 
 
 def host_name(host: bytes) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,12 +11,15 @@ import polars as pl
 
 from mooring.errors import DataError
 from mooring.ids import IdSource
+from mooring.lineage.artifacts import ArtifactStore
 from mooring.lineage.catalog.engine import Catalog
+from mooring.lineage.catalog.queries import get, traffic
 from mooring.lineage.tables import read_table
-from mooring.lineage.values import LabelBatch
+from mooring.lineage.values import LabelBatch, ModelVersion
 from mooring.serving.log import Label, LabelReceipt, PredictionLog
 from mooring.settings import Settings
 
+Value = float | int | str | bool
 ID, VALUE, KNOWN = "prediction_id", "label", "known_at"
 
 
@@ -28,6 +32,7 @@ def join_labels(  # noqa: PLR0913 - what it works with, by name
     *,
     received_at: datetime,
     ids: IdSource,
+    classes: Sequence[Value] = (),
 ) -> LabelReceipt:
     """Adds a file of labels to the log and records the delivery in the catalog.
 
@@ -38,6 +43,9 @@ def join_labels(  # noqa: PLR0913 - what it works with, by name
         label, or with NaN, are labels that are not known yet; they are left out.
     known_at : datetime
         For rows that do not say when their label was known.
+    classes : sequence
+        What the champion tells apart. A label is kept in the type and spelling of its class; of
+        two classes it must be one, of several the new ones are kept as they are written.
 
     Raises
     ------
@@ -47,9 +55,14 @@ def join_labels(  # noqa: PLR0913 - what it works with, by name
     """
     frame = read_table(str(file.resolve()), settings.root)
     _check(frame, settings, file)
-    if frame.schema[ID] != pl.String:  # ids that look like numbers keep their zeros
-        frame = read_table(str(file.resolve()), settings.root, {ID: "string"})
-    receipt = log.add_labels(settings.project.name, _labels(frame, known_at), received_at)
+    texts = [ID, VALUE] if any(isinstance(one, str) for one in classes) else [ID]
+    typed = {name: "string" for name in texts if frame.schema[name] != pl.String}
+    if typed:  # ids and classes that look like numbers keep their zeros
+        frame = read_table(str(file.resolve()), settings.root, typed)
+    labels = list(_labels(frame, known_at))
+    if classes:
+        labels = _of_classes(labels, classes, file)
+    receipt = log.add_labels(settings.project.name, labels, received_at)
     with catalog.write() as tx:
         tx.append(
             LabelBatch(
@@ -101,6 +114,43 @@ def _labels(frame: pl.DataFrame, known_at: datetime) -> Iterator[Label]:
     ):
         if value is not None and prediction_id is not None:
             yield Label(prediction_id, value, _instant(at, known_at))
+
+
+def classes_served(catalog: Catalog, store: ArtifactStore, deployment: str) -> tuple[Value, ...]:
+    """The classes of the champion; none for a regression, and while there is no champion."""
+    with catalog.read() as tx:
+        now = traffic(tx, deployment)
+        champion = next((arm for arm in now.arms if arm.role == "champion"), None) if now else None
+        version = get(tx, ModelVersion, champion.model_version) if champion else None
+    return store.read(version.artifact).manifest.classes if version else ()
+
+
+def _of_classes(labels: list[Label], classes: Sequence[Value], file: Path) -> list[Label]:
+    """Labels as the classes they name, which a CSV may have spelled or typed otherwise."""
+    known = _spellings(classes)
+    found = [known.get(label.value, known.get(str(label.value))) for label in labels]
+    strange = [label.value for label, of in zip(labels, found, strict=True) if of is None]
+    if strange and (len(classes) == 2 or len(strange) == len(labels)):  # noqa: PLR2004
+        raise DataError(
+            f"{len(strange):,} of {len(labels):,} labels are none of the model's classes",
+            where=f"{file.name}, such as {strange[0]!r}",
+            fix=f"the classes are {', '.join(map(repr, classes[:8]))}",
+        )
+    return [
+        label if of is None else replace(label, value=of)
+        for label, of in zip(labels, found, strict=True)
+    ]
+
+
+def _spellings(classes: Sequence[Value]) -> Mapping[object, Value]:
+    known: dict[object, Value] = {}
+    for one in classes:
+        known |= {one: one, str(one): one}
+        if isinstance(one, bool):
+            known[str(one).lower()] = one
+        elif isinstance(one, int | float):
+            known[str(float(one))] = one
+    return known
 
 
 def _instant(at: object, otherwise: datetime) -> datetime:

@@ -85,12 +85,15 @@ class Fields:
     ignored : frozenset of str
         Keys and excluded columns: callers may send the rows they have. Their values reach neither
         ``features`` nor the log.
+    target : str
+        Refused, and by its name: whoever sends it may think that it is looked at.
     """
 
     columns: Mapping[str, ColumnContract]
     required: frozenset[str]
     dtypes: Mapping[str, pl.DataType]
     ignored: frozenset[str] = frozenset()
+    target: str = ""
 
 
 def fields_of(contract: Contract, trained: Mapping[str, pl.DataType] | None = None) -> Fields:
@@ -123,7 +126,7 @@ def fields_of(contract: Contract, trained: Mapping[str, pl.DataType] | None = No
             )
     dtypes = {name: (trained or {}).get(name, _DTYPES[c.type]) for name, c in columns.items()}
     ignored = frozenset(names) - columns.keys()
-    return Fields(columns, frozenset(contract.inputs), dtypes, ignored)
+    return Fields(columns, frozenset(contract.inputs), dtypes, ignored, contract.target)
 
 
 def type_rows(table: Table, fields: Fields, numbers: Sequence[int] | None = None) -> TypedRows:
@@ -297,7 +300,11 @@ def _fields_that_do_not_fit(table: Table, fields: Fields) -> Iterator[Problem]:
         if name in fields.required and name not in table.columns:
             yield Problem(name, None, "is missing", f"add the field {name!r} to every row")
     for name in table.columns:
-        if name not in fields.columns and name not in fields.ignored:
+        if name in fields.columns or name in fields.ignored:
+            continue
+        if name == fields.target:
+            yield Problem(name, None, "is what the model predicts", "leave it out of the rows")
+        else:
             near = difflib.get_close_matches(name, fields.columns, n=1)
             fix = f"did you mean {near[0]!r}?" if near else f"the fields are {_listed(fields)}"
             yield Problem(name, None, "is not a field of this model", fix)

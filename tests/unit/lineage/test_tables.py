@@ -311,3 +311,32 @@ def test_p1_real_columns_keep_their_digest_in_csv(
     frame.write_csv(tmp_path / "a.csv")
     text = {column: "string" for column, kind in frame.schema.items() if kind == pl.String}
     assert digest_table(read_table("a.csv", tmp_path, text)) == digest_table(frame)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_header_without_a_comma_says_what_separates(separator: str, tmp_path: Path) -> None:
+    FRAME.write_csv(tmp_path / "a.csv")
+    FRAME.write_csv(tmp_path / "b.csv", separator=separator)
+    assert read_table("b.csv", tmp_path).equals(read_table("a.csv", tmp_path))
+
+
+def test_decimal_commas_are_read_where_semicolons_separate(tmp_path: Path) -> None:
+    text = "zip;x;said\n01,5;0,75;a,b\n2;;1,5\n3,25;-1,5e3;x\n"
+    (tmp_path / "a.csv").write_text(text)
+    found = read_table("a.csv", tmp_path, {"zip": "string"})
+    assert found["zip"].to_list() == ["01,5", "2", "3,25"]
+    assert found["x"].to_list() == [0.75, None, -1500.0]
+    assert found["said"].to_list() == ["a,b", "1,5", "x"]
+    declared = read_table("a.csv", tmp_path, {"x": "float"})
+    assert declared["x"].to_list() == [0.75, None, -1500.0]
+
+
+def test_a_csv_of_one_column_needs_no_separator(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x\n1\n2\n")
+    assert read_table("a.csv", tmp_path)["x"].to_list() == [1, 2]
+
+
+def test_quotes_in_the_name_of_a_column_are_read_as_in_a_value(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('"the ""x""",y\n007,"a ""b"""\n')
+    assert read_table("a.csv", tmp_path).columns == ['the "x"', "y"]
+    assert read_table("a.csv", tmp_path, {'the "x"': "string"}).row(0) == ("007", 'a "b"')

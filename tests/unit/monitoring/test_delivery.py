@@ -81,6 +81,18 @@ def test_an_alert_goes_to_every_route_that_takes_its_severity(project: Living) -
     assert sorted(team.taken) == [ALERT.id, notice.id]
 
 
+def test_an_alert_that_nobody_got_is_warned_of(
+    project: Living, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(project, ALERT)
+    deliver_alerts(
+        project.context, make_routes(project.context.settings, {}, project.context.clock)
+    )
+    assert "alert not delivered: title" in caplog.text
+    assert "PAGER_URL is not set" in caplog.text
+    assert "export PAGER_URL=" in caplog.text
+
+
 def test_what_was_delivered_is_not_sent_again(project: Living) -> None:
     route = Route("pager")
     record(project, ALERT)

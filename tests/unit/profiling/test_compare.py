@@ -157,6 +157,17 @@ def test_a_zero_inflated_column_that_fills_up_is_drift(rng: np.random.Generator)
     assert found.moved[0].label == "0"
 
 
+def test_p5_an_index_that_is_not_the_score_beside_it_says_why() -> None:
+    rng = np.random.default_rng(5)
+    codes = np.array([f"c{i:03d}" for i in range(300)])
+    before, after = rng.choice(codes, 3000), rng.choice(codes, 400, p=np.arange(300) / 44850)
+    sparse = judged(before, after)
+    assert f"{sparse.score('psi'):.3f}" != f"{sparse.effect:.3f}"
+    assert sparse.reason.startswith(f"PSI {sparse.effect:.3f} with rare bins joined, no drift")
+    plain = judged(rng.normal(size=2000), rng.normal(2, 1, 500))
+    assert plain.reason.startswith(f"PSI {plain.score('psi'):.3f}, no drift")
+
+
 def test_a_rare_flag_that_becomes_common_is_drift() -> None:
     assert judged([True] * 60 + [False] * 1940, [True] * 60 + [False] * 240).status == "drift"
     assert judged([1] * 60 + [0] * 1940, [1] * 60 + [0] * 240).status == "drift"

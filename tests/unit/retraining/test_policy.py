@@ -72,6 +72,18 @@ def test_a_rejected_candidate_makes_the_next_wait_longer(rejected: int, days: in
         assert (found.action != "retrain") == held
 
 
+def test_the_schedule_is_the_floor_that_rejections_do_not_lift() -> None:
+    due = Reading("weekly", True, "it was due", "2026-03-08", floor=True)
+    runs = evidence(*((2.0 + 40 * n, "rejected") for n in range(4)))
+    found = rule([FIRES, due], runs, POLICY)
+    assert found is not None
+    assert (found.action, found.cause) == ("retrain", "weekly")
+    assert found.coalesced == ("drifted: temp moved",)
+    early = rule([FIRES, due], evidence((1.9, "rejected")), POLICY)
+    assert early is not None
+    assert early.action == "wait", "the cooldown itself holds for it too"
+
+
 def test_after_three_rejections_a_person_is_asked() -> None:
     for count, action in ((1, "wait"), (2, "wait"), (3, "ask"), (4, "ask")):
         runs = [(1.0 + n * 40, "rejected") for n in range(count)]

@@ -122,7 +122,9 @@ def test_a_body_that_does_not_fit_is_a_400_with_the_field_and_the_fix(
         (b'{"inputs": {"temp": [' + b"9" * 5_000 + b"]}}", "out of range"),
         (b"[" * 50_000, "nested too deeply"),
         (b'{"a": "\xff"}', "not UTF-8"),
-        (b"", "truncated"),
+        (b"", "the body is empty"),
+        (b'{"inputs": ', "truncated"),
+        (b'{"inputs": {"temp": [NaN]}}', "a missing value is null"),
     ],
 )
 def test_sec_60_a_malformed_body_is_a_400_that_says_where(content: bytes, said: str) -> None:

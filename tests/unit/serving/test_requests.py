@@ -32,6 +32,8 @@ ALL = contract(
     wind="float?",
 )
 FIELDS = fields_of(ALL)
+INSTANT = 'send an instant as ISO 8601 text: "2026-03-01T10:00:00"'
+IN_PANDAS = 'in pandas: to_json(date_format="iso")'
 ROW: dict[str, object] = {
     "hour": 17,
     "temp": 0.3,
@@ -54,6 +56,12 @@ def refusal(*rows: dict[str, object]) -> RequestError:
         type_rows(table(*rows), FIELDS)
     assert caught.value.kind == "contract"
     return caught.value
+
+
+def test_the_target_is_refused_by_its_name() -> None:
+    error = refusal(ROW | {ALL.target: 12})
+    assert (error.what, error.field) == ("rentals is what the model predicts", "rentals")
+    assert error.fix == "leave it out of the rows"
 
 
 def test_rows_become_a_frame_of_the_logical_types() -> None:
@@ -114,11 +122,11 @@ def test_a_value_is_kept_as_its_column_has_it(field: str, sent: object, kept: ob
         ("holiday", 1, "send true or false"),
         ("holiday", "true", "send true or false"),
         ("season", 3, "send text, in quotes"),
-        ("day", 1_700_000_000, 'send a day as ISO 8601 text: "2026-03-01"'),
+        ("day", 1_700_000_000, f'send a day as ISO 8601 text: "2026-03-01"; {IN_PANDAS}'),
         ("day", "2026-03-01T10:00", 'send a day as ISO 8601 text: "2026-03-01"'),
-        ("at", 1_700_000_000, 'send an instant as ISO 8601 text: "2026-03-01T10:00:00"'),
-        ("at", "tomorrow", 'send an instant as ISO 8601 text: "2026-03-01T10:00:00"'),
-        ("at", "0001-01-01T00:00+14:00", 'send an instant as ISO 8601 text: "2026-03-01T10:00:00"'),
+        ("at", 1_700_000_000, f"{INSTANT}; {IN_PANDAS}"),
+        ("at", "tomorrow", INSTANT),
+        ("at", "0001-01-01T00:00+14:00", INSTANT),
     ],
 )
 def test_fd_58_a_value_that_does_not_fit_is_refused_by_name(

@@ -135,6 +135,23 @@ def test_sec_60_a_body_that_is_declared_too_large_is_refused_unread(project: Pro
             assert connection.recv(12) == b"HTTP/1.1 413"
 
 
+def test_sec_60_a_caller_that_sends_too_much_is_told_so_before_the_line_is_cut(
+    project: Project,
+) -> None:
+    with process(project) as (_, url):
+        host, _, port = url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            size = project.settings.serving.max_body + 5_000_000
+            connection.sendall(
+                b"POST /invocations HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/json\r\n" + f"Content-Length: {size}\r\n\r\n".encode()
+            )
+            connection.sendall(b" " * size)
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 413")
+        assert b"raise serving.max_body" in answer
+
+
 def start(project: Project, host: str, port: int) -> None:
     log = SqliteLog(project.settings.state / "log.db")
     with contextlib.closing(log):

@@ -244,3 +244,13 @@ def test_known_data_is_seen_through(
     plan = plan_of(pl.read_parquet(f"{shared_data}/{file}.parquet"), target)
     assert plan.time == time
     assert set(left_out(plan)) == set(hidden.split())
+
+
+def test_infinite_values_are_looked_at_without_a_warning() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=300)
+    y = 3 * x + rng.normal(size=300)
+    x[7], y[5] = -np.inf, np.inf
+    plan = plan_of(pl.DataFrame({"x": x, "z": rng.normal(size=300), "y": y}), "y")
+    assert plan.target.task == "regression"
+    assert list(plan.numbers) == ["x", "z"]

@@ -30,6 +30,9 @@ _BUSY_SECONDS = 30
 _WRITE_LOCK = 77001
 """PostgreSQL's advisory lock that stands for SQLite's one writer."""
 
+_FIX_SQLITE = "check that you may write there and that the disk has room; else restore a backup"
+_FIX_SERVER = "check [storage] catalog, and that the database is up"
+
 
 class Transaction:
     """Reads and appends that happen together or not at all."""
@@ -151,7 +154,9 @@ def open_catalog(dsn: str) -> Catalog:
     except (DBAPIError, sqlite3.Error) as error:
         engine.dispose()
         raise CatalogError(
-            f"the catalog cannot be opened: {getattr(error, 'orig', error)}", where=str(engine.url)
+            f"the catalog cannot be opened: {getattr(error, 'orig', error)}",
+            where=str(engine.url),
+            fix=_FIX_SQLITE if engine.dialect.name == "sqlite" else _FIX_SERVER,
         ) from error
     except CatalogError:
         engine.dispose()
@@ -183,7 +188,9 @@ def _engine(dsn: str) -> Engine:
         ) from error
     except OSError as error:
         raise CatalogError(
-            f"the catalog's folder cannot be made: {error.strerror}", where=str(error.filename)
+            f"the catalog's folder cannot be made: {error.strerror}",
+            where=str(error.filename),
+            fix="make room for a folder of that name that you may write to",
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)

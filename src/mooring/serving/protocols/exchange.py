@@ -104,7 +104,9 @@ def media_type(request: Request, *accepted: str) -> str:
 
 def decode(body: bytes) -> object:
     """A JSON body; an error names the byte at which it stops making sense."""
-    with_fix = "send valid JSON in UTF-8"
+    with_fix = "send valid JSON in UTF-8; it has no NaN or Infinity: a missing value is null"
+    if not body.strip():
+        raise RequestError("the body is empty", fix="send a JSON object")
     try:
         return msgspec.json.decode(body)
     except UnicodeDecodeError as error:
