@@ -35,7 +35,7 @@ def command(context: click.Context, folder: Path, weeks: int | None) -> None:
     out.print("\n[bold]What serves now, and what made it (mooring lineage)[/bold]")
     context.find_root().obj["project"] = str(folder)
     context.invoke(lineage)
-    typed = "mooring" if shutil.which("mooring") else sys.argv[0]
+    typed = "mooring" if shutil.which("mooring") else str(Path(sys.argv[0]).absolute())
     out.print("\n[bold]Next[/bold]")
     for command_line, why in (
         (f"cd {folder}", ""),

@@ -253,7 +253,7 @@ def _reason(column: ColumnDrift) -> str:
 def _joined(column: ColumnDrift) -> str:
     """Why the index that was judged is not the score that stands beside it, where it is not."""
     same = f"{column.score('psi'):.3f}" == f"{column.effect:.3f}"
-    return "" if same else " with rare bins joined"
+    return "" if same else " with rare values joined"
 
 
 def _overall(columns: tuple[ColumnDrift, ...], base: Profile) -> Status:

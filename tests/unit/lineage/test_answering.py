@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.base import ClassifierMixin
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     GradientBoostingClassifier,
@@ -33,6 +33,11 @@ LIKELIEST = [
     make_pipeline(StandardScaler(), HistGradientBoostingClassifier(max_iter=5)),
 ]
 LABELS = [["no", "yes"], [False, True], [2, 7], [0.0, 1.0], ["a", "b", "c"], [3, 5, 9]]
+
+
+class Classifier(Protocol):
+    def fit(self, X: object, y: object) -> object: ...
+    def predict(self, X: object) -> np.ndarray: ...
 
 
 def rows(count: int = 200) -> pl.DataFrame:
@@ -62,7 +67,7 @@ def counted(model: object, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.parametrize("labels", LABELS, ids=str)
 @pytest.mark.parametrize("model", LIKELIEST, ids=lambda model: str(model)[:30])
 def test_labels_derived_from_probabilities_are_those_of_predict(
-    model: ClassifierMixin, labels: list[object]
+    model: Classifier, labels: list[object]
 ) -> None:
     frame = rows()
     model.fit(frame, truth(frame, labels))
@@ -97,7 +102,7 @@ class Contrary(HistGradientBoostingClassifier):
     ],
     ids=lambda model: type(model).__name__,
 )
-def test_a_classifier_that_may_answer_otherwise_is_asked(model: ClassifierMixin) -> None:
+def test_a_classifier_that_may_answer_otherwise_is_asked(model: Classifier) -> None:
     frame = rows()
     model.fit(frame, truth(frame, [0, 1]))
     found = answers_of(model, frame, "binary")
