@@ -169,7 +169,7 @@ IN_THE_CODE: Mapping[str, Case] = {
     ),
     "a worse candidate": Case(
         edit("pipeline.py", "rows.T @ y)", "rows.T @ y[::-1])"),
-        ("refused v2", "champion v1", "traffic stays with rides/1"),
+        ("refused v2", "champion v1", "rides/1 keeps the traffic"),
     ),
 }
 

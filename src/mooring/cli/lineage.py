@@ -15,22 +15,38 @@ _MAIN_METRICS = ("f1", "f1_macro", "log_loss", "roc_auc", "accuracy", "mae", "rm
 
 
 @click.command()
+@click.argument("version", required=False)
 @click.option("--at", type=Instant(), help="As of this instant instead of now.")
 @click.option("--dataset", metavar="DIGEST", help="Everything trained on this dataset version.")
 @as_json
 @click.pass_context
 def command(
-    context: click.Context, at: datetime | None, dataset: str | None, as_json: bool
+    context: click.Context,
+    version: str | None,
+    at: datetime | None,
+    dataset: str | None,
+    as_json: bool,
 ) -> None:
-    """Say what serves, and which data, code and verdicts are behind it."""
-    from mooring.lineage.answer import dataset_answer, lineage_answer
+    """Say what serves, and which data, code and verdicts are behind it.
+
+    With VERSION (v7, 7, models:/name/7): what made that one, whether it serves or was refused.
+    """
+    from mooring.lineage.answer import dataset_answer, lineage_answer, version_answer
+    from mooring.lineage.deployments import find_version
 
     with project_here(context) as project, project.catalog.read() as tx:
-        answer: Mapping[str, Any] = (
-            lineage_answer(tx, at) if dataset is None else dataset_answer(tx, dataset)
-        )
+        answer: Mapping[str, Any]
+        if version is not None:
+            answer = version_answer(tx, find_version(tx, project.name, version), at)
+        elif dataset is not None:
+            answer = dataset_answer(tx, dataset)
+        else:
+            answer = lineage_answer(tx, at)
     if as_json:
         print_json(answer)
+    elif version is not None:
+        click.secho(answer["model_version"], bold=True)
+        _print_made(answer)
     elif dataset is not None:
         _print_dataset(answer)
     else:
@@ -53,6 +69,11 @@ def _print_deployments(deployments: Sequence[Mapping[str, Any]]) -> None:
 def _print_arm(arm: Mapping[str, Any]) -> None:
     click.echo("")
     click.secho(f"{arm['weight']:6.1%}  {arm['model_version']}  ({arm['role']})", bold=True)
+    _print_made(arm)
+
+
+def _print_made(arm: Mapping[str, Any]) -> None:
+    """What a model version was made from, and what the gates said of it."""
     code = arm["code"]
     commit = code["commit"][:12] if code["commit"] else "no Git commit"
     click.echo(f"  run      {arm['run']}")

@@ -36,10 +36,13 @@ def console(*, error: bool = False) -> Console:
     from rich.console import Console
 
     class Plain(Console):
-        """Leaves a reader that has gone to the command line, which ends with 0 then."""
+        """Ends without a failure when the reader has gone (mooring lineage | head)."""
 
         def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
+            try:
+                super().on_broken_pipe()  # which ends with 1
+            finally:
+                sys.exit(0)
 
     told = os.environ.get("COLUMNS")
     stream = sys.stderr if error else sys.stdout

@@ -30,10 +30,15 @@ def command(
     /readyz and /metrics. A new traffic split is followed within a second.
     """
     from mooring.bootstrap import open_log, open_project
+    from mooring.lineage.catalog.queries import traffic
     from mooring.serving.server import serve
 
     settings = settings_here(context)
     with open_project(settings) as project, open_log(settings) as log:
+        with project.catalog.read() as tx:
+            idle = traffic(tx, project.name) is None
+        if idle:
+            click.echo("no model version has traffic yet; next, beside this: mooring run", err=True)
         serve(
             settings,
             project.catalog,

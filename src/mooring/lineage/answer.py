@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from mooring.errors import UnknownName
 from mooring.lineage.catalog import queries
@@ -17,7 +18,8 @@ from mooring.lineage.values import (
     Verdict,
 )
 
-Answer = dict[str, object]
+Answer = dict[str, Any]
+"""A JSON document; its keys are listed where it is made."""
 
 
 def lineage_answer(tx: Transaction, at: datetime | None = None) -> Answer:

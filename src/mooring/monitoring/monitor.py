@@ -49,7 +49,8 @@ def monitor(  # noqa: PLR0913 - what is looked at, by keyword
     context : Context
     log : PredictionLog
     window : Window, optional
-        The latest complete one of ``[monitoring]`` when absent.
+        The latest complete one of ``[monitoring]`` when absent; the one under way while the log is
+        so young that the latest complete one is empty.
     routes : sequence of AlertRoute
         From ``make_routes``; without any, alerts are recorded and stay owed.
     versions : VersionCache, optional
@@ -131,6 +132,17 @@ def rescore(
         if recorded.id != score.id:
             changed.append(recorded)
     return tuple(changed)
+
+
+def _newest(context: Context, log: PredictionLog) -> Window:
+    """The latest complete window, or the one under way when only that has predictions."""
+    now = context.clock()
+    every, length = _spans(context)
+    complete = latest_window(now, every=every, length=length)
+    under_way = Window(complete.end, now)
+    if log.counts(context.name, complete) or not log.counts(context.name, under_way):
+        return complete
+    return under_way
 
 
 def _spans(context: Context) -> tuple[timedelta, timedelta]:

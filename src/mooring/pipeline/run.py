@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mooring.errors import GateRefused, MooringError, RunError, UserCodeError
+from mooring.gates.metrics import find_metric
 from mooring.lineage.catalog import queries
 from mooring.lineage.code import capture_code
 from mooring.lineage.codespace import CodeSpace
@@ -57,6 +58,8 @@ def run_pipeline(context: Context, reason: Reason, progress: Progress | None = N
 
     Raises
     ------
+    SettingsError
+        When the metric that shall judge does not fit the task.
     RunBusy
         When another run of the project is under way.
     GateRefused, NotEnoughEvidence
@@ -64,6 +67,8 @@ def run_pipeline(context: Context, reason: Reason, progress: Progress | None = N
     MooringError
         When a step failed; the run is marked, and says at which step.
     """
+    # A metric that does not fit the task would otherwise be found out after the training.
+    find_metric(context.settings.data.task, context.settings.gates.model.metric)
     with only_one(context.settings.state / "run.lock"):
         mark_crashed(context)
         run = _begin(context, reason)

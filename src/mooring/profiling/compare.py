@@ -53,6 +53,7 @@ __all__ = [
 ]
 
 _BLIND = "too many distinct values in the baseline; only missing values are judged"
+_ALL_RARE = "no value is frequent in the baseline; only missing and unseen values are judged"
 MOVED = 3
 """How many of the bins that moved most are named."""
 
@@ -129,7 +130,7 @@ def _judge(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules
         name=base.name,
         kind=base.kind,
         status="unknown",
-        reason=_BLIND if blind else "",
+        reason=(_ALL_RARE if base.bins.rare else _BLIND) if blind else "",
         scores=_scores(base, current, a, b),
         effect=tested.effect,
         level=tested.level,

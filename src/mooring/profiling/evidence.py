@@ -27,7 +27,10 @@ class Shape(NamedTuple):
 
 def is_blind(base: ColumnProfile) -> bool:
     """Whether no category of the baseline is frequent enough to know it again."""
-    return base.kind == "categorical" and not (base.bins.complete or base.bins.categories)
+    bins = base.bins
+    return (
+        base.kind == "categorical" and not bins.categories and bool(bins.rare or not bins.complete)
+    )
 
 
 def tested_bins(base: ColumnProfile, bins: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from mooring.clock import parse_duration
 from mooring.errors import DataError
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Transaction
@@ -97,7 +98,7 @@ def gather(context: Context, tx: Transaction, source_rows: int | None) -> Eviden
         now=context.clock(),
         champion_since=since,
         runs=_runs(tx, context.name),
-        windows=_windows(tx, context.name, champion, since),
+        windows=_windows(tx, context, champion, since),
         source_rows=source_rows,
     )
 
@@ -113,13 +114,18 @@ def _since(tx: Transaction, name: str, champion: str | None) -> datetime | None:
 
 
 def _windows(
-    tx: Transaction, name: str, champion: str | None, since: datetime | None
+    tx: Transaction, context: Context, champion: str | None, since: datetime | None
 ) -> tuple[WindowScore, ...]:
-    """The champion's windows, one score of each; an earlier reign of its own is not evidence."""
+    """The champion's complete windows, one score of each.
+
+    An earlier reign of its own is not evidence, and neither is a window that was under way: it
+    would count again when it is complete.
+    """
     if champion is None or since is None:
         return ()
-    scores = queries.window_scores(tx, name, _SCORES, champion)
-    return tuple(score for score in newest_of_each(scores) if score.end > since)
+    length = parse_duration(context.settings.monitoring.window)
+    scores = newest_of_each(queries.window_scores(tx, context.name, _SCORES, champion))
+    return tuple(s for s in scores if s.end > since and s.end - s.start == length)
 
 
 def _runs(tx: Transaction, name: str) -> tuple[PastRun, ...]:

@@ -115,7 +115,7 @@ class _Body:
 
     async def discard(self) -> None:
         """Reads to the end, for some seconds, and keeps nothing."""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # swallow: the answer is on its way already
             async with asyncio.timeout(_LINGER_SECONDS):
                 while self._unread:
                     await self()

@@ -98,3 +98,11 @@ def test_the_catalog_is_one_file_in_a_folder_it_makes(path: Path) -> None:
     _open(path).close()
     assert [file.name for file in path.parent.iterdir()] == ["catalog.db"]
     assert stat.S_ISREG(path.stat().st_mode)
+
+
+def test_a_file_that_is_no_catalog_says_what_to_do(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"garbage" * 99)
+    with pytest.raises(CatalogError, match="not a database") as refused:
+        _open(path)
+    assert "restore a backup" in refused.value.fix

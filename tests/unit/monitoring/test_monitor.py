@@ -47,6 +47,15 @@ def test_a_warmer_day_is_drift_and_names_the_feature(project: Living) -> None:
     assert [alert.rule for alert in project.alerts()] == ["drift"]
 
 
+def test_the_first_day_is_looked_at_while_it_is_under_way(project: Living) -> None:
+    project.serve(rides(600, 1, warmer=1.5))
+    project.sleep(DAY / 2)
+    assert look(project) == [("drift", 300)]
+    assert [alert.rule for alert in project.alerts()] == ["drift"]
+    (score,) = project.scores()
+    assert score.end - score.start < DAY
+
+
 def test_the_number_grows_with_the_shift(project: Living) -> None:
     distances = []
     for day, warmer in enumerate((0.0, 0.5, 2.0)):

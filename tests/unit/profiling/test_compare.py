@@ -179,6 +179,18 @@ def test_a_rare_value_that_takes_over_a_small_window_is_drift(share: float) -> N
     assert judged([0] * 8600 + [1] * 90, [1] * often + [0] * (100 - often)).status == "drift"
 
 
+@pytest.mark.parametrize("rows", [3000, 30_000])
+def test_p3_a_column_of_rare_values_alone_is_never_ok(rows: int) -> None:
+    """All of them share one bin, in which even a single value that takes over is not seen."""
+    rng = np.random.default_rng(rows)
+    codes = [f"c{i:03}" for i in range(300)]
+    before = list(rng.choice(codes, rows))
+    assert judged(before, ["c000"] * 500).status == "unknown"
+    assert "no value is frequent" in judged(before, before[:500]).reason
+    assert judged(before, ["new"] * 500).status == "drift"
+    assert judged(before, [*before[:400], *[None] * 100]).status == "drift"
+
+
 def test_many_small_moves_of_sparse_categories_are_drift(rng: np.random.Generator) -> None:
     names = [f"v{i:02}" for i in range(80)]
     tilt = np.linspace(1.5, 0.5, 80) / 80

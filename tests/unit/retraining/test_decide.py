@@ -29,7 +29,7 @@ from mooring.lineage.values import (
 from mooring.pipeline.context import Context
 from mooring.retraining.decide import decide
 from mooring.retraining.evidence import Evidence, count_rows, gather
-from mooring.settings.model import Data, Policy, Project, Settings, Trigger
+from mooring.settings.model import Data, Monitoring, Policy, Project, Settings, Trigger
 from tests.facts import AT, NAME, Story, dataset, run, start
 
 DAY = timedelta(days=1)
@@ -60,6 +60,7 @@ class Daemon:
         changed = Settings(
             project=settings.project,
             data=Data(source="rides.csv", target="y", task="regression", time=time, window=window),
+            monitoring=Monitoring(window="1d"),
             triggers=triggers,
             policy=policy or settings.policy,
             root=settings.root,
@@ -78,14 +79,20 @@ class Daemon:
             start(tx, made)
             tx.append(RunEvent(made.id, 2, ended, self.story.now))
 
-    def scored(self, detail: Json, version: str = f"{NAME}/1", end: datetime | None = None) -> None:
+    def scored(
+        self,
+        detail: Json,
+        version: str = f"{NAME}/1",
+        end: datetime | None = None,
+        length: timedelta = DAY,
+    ) -> None:
         """A window of a version, ending now."""
         self.scores += 1
         end = end or self.story.now
         with self.context.catalog.write() as tx:
             tx.append(
                 WindowScore(
-                    *(f"w{self.scores:03d}", NAME, version, end - DAY, end, self.story.now),
+                    *(f"w{self.scores:03d}", NAME, version, end - length, end, self.story.now),
                     *(100, 0, "drift", 0.3, detail),
                 )
             )
@@ -361,3 +368,11 @@ def test_the_source_is_left_alone_when_no_trigger_asks(daemon: Daemon) -> None:
     _export(daemon, 100, 0)
     daemon.declare(DRIFT)
     assert daemon.evidence().source_rows is None
+
+
+def test_a_window_that_is_under_way_is_no_evidence_yet(daemon: Daemon) -> None:
+    daemon.declare(DRIFT)
+    daemon.scored(DRIFTED, length=DAY / 2)
+    assert daemon.decides() is None
+    daemon.scored(DRIFTED)
+    assert daemon.decides() is not None

@@ -63,6 +63,10 @@ class Transaction:
                 self.append(fact)
 
 
+def _cure(engine: Engine) -> str:
+    return _FIX_SQLITE if engine.dialect.name == "sqlite" else _FIX_SERVER
+
+
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
@@ -109,6 +113,7 @@ class Catalog:
             raise CatalogError(
                 f"the catalog cannot be used: {getattr(error, 'orig', error)}",
                 where=str(self._reading.url),
+                fix=_cure(self._reading),
             ) from error
 
 
@@ -156,7 +161,7 @@ def open_catalog(dsn: str) -> Catalog:
         raise CatalogError(
             f"the catalog cannot be opened: {getattr(error, 'orig', error)}",
             where=str(engine.url),
-            fix=_FIX_SQLITE if engine.dialect.name == "sqlite" else _FIX_SERVER,
+            fix=_cure(engine),
         ) from error
     except CatalogError:
         engine.dispose()

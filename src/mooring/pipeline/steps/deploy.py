@@ -41,11 +41,9 @@ def deploy(context: Context) -> Step[Candidate]:
 
 
 def _refusal(version: int, judged: Judged) -> MooringError:
-    held = judged.champion or "nothing yet"
-    serving = f"traffic stays with {held}; mooring lineage shows it"
+    stays = f"{judged.champion} keeps the traffic" if judged.champion else "nothing serves yet"
+    fix = f"{stays}; mooring lineage v{version} shows what made this one"
     said = "; ".join(judged.reasons)
     if judged.outcome == "fail":
-        return GateRefused(f"the model gate refused v{version}", where=said, fix=serving)
-    return NotEnoughEvidence(
-        f"the model gate cannot tell about v{version}", where=said, fix=serving
-    )
+        return GateRefused(f"the model gate refused v{version}", where=said, fix=fix)
+    return NotEnoughEvidence(f"the model gate cannot tell about v{version}", where=said, fix=fix)
