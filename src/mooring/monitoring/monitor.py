@@ -50,7 +50,7 @@ def monitor(  # noqa: PLR0913 - what is looked at, by keyword
     log : PredictionLog
     window : Window, optional
         The latest complete one of ``[monitoring]`` when absent; the one under way while the log is
-        so young that the latest complete one is empty.
+        younger than that.
     routes : sequence of AlertRoute
         From ``make_routes``; without any, alerts are recorded and stay owed.
     versions : VersionCache, optional
@@ -70,7 +70,7 @@ def monitor(  # noqa: PLR0913 - what is looked at, by keyword
     """
     versions = versions or VersionCache(context.store)
     if window is None:
-        window = latest(context)
+        window = latest(context, log)
         rescore(context, log, versions=versions)
     if not record:
         scored = _scored(context, log, window, versions)
@@ -103,10 +103,14 @@ def monitor_due(
     return tuple(scores)
 
 
-def latest(context: Context) -> Window:
-    """The newest complete window of the schedule."""
+def latest(context: Context, log: PredictionLog) -> Window:
+    """The newest complete window of the schedule; the one under way while the log is younger."""
+    now = context.clock()
     every, length = _spans(context)
-    return latest_window(context.clock(), every=every, length=length)
+    complete = latest_window(now, every=every, length=length)
+    counts = log.counts(context.name)
+    young = bool(counts) and min(count.first for count in counts) >= complete.end
+    return Window(complete.end, now) if young else complete
 
 
 def rescore(
@@ -132,17 +136,6 @@ def rescore(
         if recorded.id != score.id:
             changed.append(recorded)
     return tuple(changed)
-
-
-def _newest(context: Context, log: PredictionLog) -> Window:
-    """The latest complete window, or the one under way when only that has predictions."""
-    now = context.clock()
-    every, length = _spans(context)
-    complete = latest_window(now, every=every, length=length)
-    under_way = Window(complete.end, now)
-    if log.counts(context.name, complete) or not log.counts(context.name, under_way):
-        return complete
-    return under_way
 
 
 def _spans(context: Context) -> tuple[timedelta, timedelta]:
