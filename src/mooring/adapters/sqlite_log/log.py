@@ -16,6 +16,7 @@ from mooring.adapters.sqlite_log import labels as joining
 from mooring.adapters.sqlite_log import reading
 from mooring.adapters.sqlite_log.schema import APPEND, TABLES, VERSION, to_ticks
 from mooring.errors import CatalogError
+from mooring.lineage.wal import enter_wal
 from mooring.serving.log import Label, LabelReceipt, LogCount, LoggedRows, PredictionRecord
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class SqliteLog:
         )
 
     def _prepare(self, synchronous: str) -> None:
-        self._writer.execute("PRAGMA journal_mode = WAL")
+        enter_wal(self._writer, _BUSY_SECONDS)
         self._writer.execute(f"PRAGMA synchronous = {synchronous}")
         found: int = self._writer.execute("PRAGMA user_version").fetchone()[0]
         if found > VERSION:

@@ -25,6 +25,7 @@ from mooring.lineage.catalog.schema import (
     metadata,
 )
 from mooring.lineage.values import Fact
+from mooring.lineage.wal import enter_wal
 
 _BUSY_SECONDS = 30
 _WRITE_LOCK = 77001
@@ -225,11 +226,11 @@ def _configure_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntr
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout = {_BUSY_SECONDS * 1000}",
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
+    enter_wal(connection, _BUSY_SECONDS)
 
 
 def _begin_sqlite(connection: Connection) -> None:
