@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,21 +21,22 @@ def kept(folder: Path, text: str, classes: tuple[Value, ...]) -> list[object]:
     project, file = Project(folder), folder / "labels.csv"
     file.write_text("prediction_id,label\n" + text)
     data = msgspec.structs.replace(project.settings.data, task="binary")
-    log = SqliteLog(folder / "log.db")
-    log.append([PredictionRecord(i, AT, NAME, f"{NAME}/1", None, b"{}", 0, None) for i in "abc"])
     later = AT + timedelta(days=1)
-    join_labels(
-        project.catalog,
-        log,
-        msgspec.structs.replace(project.settings, data=data),
-        file,
-        later,
-        received_at=later,
-        ids=seeded_ids(1),
-        classes=classes,
-    )
-    meta = log.read(NAME, None).meta.sort("prediction_id")
-    log.close()
+    with closing(project.catalog), closing(SqliteLog(folder / "log.db")) as log:
+        log.append(
+            [PredictionRecord(i, AT, NAME, f"{NAME}/1", None, b"{}", 0, None) for i in "abc"]
+        )
+        join_labels(
+            project.catalog,
+            log,
+            msgspec.structs.replace(project.settings, data=data),
+            file,
+            later,
+            received_at=later,
+            ids=seeded_ids(1),
+            classes=classes,
+        )
+        meta = log.read(NAME, None).meta.sort("prediction_id")
     return meta["label"].to_list()
 
 

@@ -55,7 +55,11 @@ class SqliteLog:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)
             self._writer = self._connect()
-            self._prepare(_SYNCHRONOUS[durability])
+            try:
+                self._prepare(_SYNCHRONOUS[durability])
+            except BaseException:
+                self._writer.close()
+                raise
 
     def append(self, records: Sequence[PredictionRecord]) -> None:
         """Appends the records in one transaction."""
