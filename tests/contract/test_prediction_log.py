@@ -37,8 +37,17 @@ DAY = Window(START, START + 24 * HOUR)
 
 
 @pytest.fixture(params=ADAPTERS)
-def opened(request: pytest.FixtureRequest) -> Open:
-    return ADAPTERS[request.param]
+def opened(request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Opens logs, and closes them when the test is over."""
+    logs: list[PredictionLog] = []
+
+    def make(path: Path) -> PredictionLog:
+        logs.append(ADAPTERS[request.param](path))
+        return logs[-1]
+
+    yield make
+    for log in logs:
+        log.close()
 
 
 @pytest.fixture
