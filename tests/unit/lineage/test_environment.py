@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import platform
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -43,9 +42,3 @@ def test_names_are_normalised_and_the_first_on_the_path_counts(
     after = capture_environment(AT)
     assert after.packages == {**before.packages, "odd-name-x": "2.0"}
     assert after.digest != before.digest
-
-
-def test_it_is_fast_enough_for_every_run() -> None:
-    start = time.perf_counter()
-    capture_environment(AT)
-    assert time.perf_counter() - start < 2.0  # 0.03 s here; a machine may be busy
