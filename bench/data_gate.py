@@ -364,4 +364,7 @@ def _speed(each: Set, frame: pl.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]))
+    else:
+        sys.stdout.write("left out: it needs the folder of the larger data sets\n")

@@ -29,7 +29,7 @@ from mooring.lineage.logical import logical_type
 from mooring.lineage.words import write_words
 
 VERSION = "t1"
-_BLOCK = 65_536
+_BLOCK = 131_072
 _THREADS = 2
 _MASK = 2**64 - 1
 _ROW_1, _ROW_2 = seed("row", "1"), seed("row", "2")
