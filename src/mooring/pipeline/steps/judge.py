@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -36,14 +37,7 @@ def judge(context: Context) -> Step[Candidate]:
         return Done(replace(candidate, judged=judged), result)
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
-        reasons, champion, evidence = result["reasons"], result["champion"], result["evidence"]
-        judged = Judged(
-            outcome=result["outcome"],  # type: ignore[arg-type]
-            reasons=tuple(map(str, reasons)) if isinstance(reasons, list) else (),
-            champion=None if champion is None else str(champion),
-            evidence=evidence if isinstance(evidence, dict) else {},
-        )
-        return replace(candidate, judged=judged)
+        return replace(candidate, judged=msgspec.convert(result, Judged))
 
     return Step("judge", run, restore)
 
