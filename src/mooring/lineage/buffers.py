@@ -83,7 +83,7 @@ _WIDTHS = {
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One contiguous chunk of a column: views that live only while it is being iterated over.
+    """One contiguous chunk of a column: views of memory that lives as long as the chunk.
 
     Parameters
     ----------
@@ -94,11 +94,27 @@ class Chunk:
         Positions of the nulls.
     data : tuple of ndarray of uint8
         The bytes that long strings point into.
+    owner : object
+        Keeps the memory alive.
     """
 
     values: NDArray[np.generic]
     nulls: NDArray[np.intp]
     data: tuple[NDArray[np.uint8], ...]
+    owner: object
+
+
+class _Owner:
+    """Gives an exported array back when nothing refers to it any more."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: _Array) -> None:
+        self.array = array
+
+    def __del__(self) -> None:
+        if self.array.release:
+            self.array.release(c.byref(self.array))
 
 
 _FULL = np.uint8(255)
@@ -122,11 +138,9 @@ def chunks(series: pl.Series) -> Iterator[Chunk]:
             raise UnreadableData(f"column {series.name!r} could not be handed over as Arrow data")
         if not array.release:
             return
-        try:
-            if array.length:
-                yield _chunk(array, layout)
-        finally:
-            array.release(c.byref(array))
+        owner = _Owner(array)
+        if array.length:
+            yield _chunk(array, layout, owner)
 
 
 def _layout(stream: _Stream) -> bytes:
@@ -137,20 +151,20 @@ def _layout(stream: _Stream) -> bytes:
     return layout
 
 
-def _chunk(array: _Array, layout: bytes) -> Chunk:
+def _chunk(array: _Array, layout: bytes, owner: _Owner) -> Chunk:
     rows, offset = int(array.length), int(array.offset)
     nulls = _NO_NULLS
     if array.buffers[0] and array.null_count:
         nulls = _zeros(array.buffers[0], offset, rows)
     if layout == b"b":
-        return Chunk(_bits(array.buffers[1], offset, rows), nulls, ())
+        return Chunk(_bits(array.buffers[1], offset, rows), nulls, (), owner)
     width = "i8" if layout[:2] in {b"ts", b"tt", b"tD"} else _WIDTHS.get(layout)
     if width is None:
         raise UnreadableData(f"Arrow layout {layout.decode()!r} is not known")
     dtype = np.dtype(width)
     memory = _memory(array.buffers[1], (offset + rows) * dtype.itemsize)
     values = memory.view(dtype)[offset:]
-    return Chunk(values, nulls, _data(array) if width == "V16" else ())
+    return Chunk(values, nulls, _data(array) if width == "V16" else (), owner)
 
 
 def _data(array: _Array) -> tuple[NDArray[np.uint8], ...]:

@@ -1,12 +1,15 @@
 """The identity of a table: a digest of its whole content that no layout can change.
 
 Each value becomes a 64-bit word, each word is mixed with a key of its column's name and logical
-type, the words of a row are summed in two lanes, each row's lanes are mixed again and summed over
+type, the words of a row are summed, each row's sum is mixed twice more, and both are summed over
 all rows: a multiset hash after Bellare and Micciancio, "A New Paradigm for Collision-Free
 Hashing" (EUROCRYPT 1997). Sums do not depend on order or on where files, row groups or partitions
-are cut. SHA-256 over the schema, the number of rows and all sums ends it. Two different tables
-agree by accident with a chance of about 2^-128 (2^-64 when they differ in one text only); it is
-no defence against someone who constructs a collision.
+are cut. SHA-256 over the schema, the number of rows, these sums and those of each column ends it.
+A cell that changes always changes its column's sum unless it is a text; otherwise two different
+tables agree by accident with a chance of about 2^-64. It is no defence against someone who
+constructs a collision.
+
+Threads work on spans, and in blocks that stay in a processor's cache.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import add
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -24,19 +28,21 @@ import numpy as np
 import polars as pl
 
 from mooring.errors import UnreadableData
-from mooring.lineage.hashing import M3, Words, mix, seed
+from mooring.lineage.hashing import Words, mix, seed
 from mooring.lineage.logical import logical_type
-from mooring.lineage.words import write_words
+from mooring.lineage.words import Writer, word_writer
 
 VERSION = "t1"
-_BLOCK = 131_072
+_SPAN = 131_072
+_BLOCK = 65_536
 _THREADS = 2
 _MASK = 2**64 - 1
-_ROW_1, _ROW_2 = seed("row", "1"), seed("row", "2")
+_ROW, _FIRST, _SECOND = seed("row"), seed("row", "1"), seed("row", "2")
 
 Schema = Mapping[str, str]
+Keys = Mapping[str, Words]
 Sums = tuple[int, ...]
-"""Rows, the two lanes of the rows, then one lane for each column in the order of its name."""
+"""Rows, two sums over the rows, then one for each column in the order of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,7 @@ class _Scratch:
 
     words: Words
     spare: Words
-    lane_1: Words
-    lane_2: Words
+    rows: Words
 
 
 def digest_table(frame: pl.DataFrame) -> TableDigest:
@@ -127,13 +132,13 @@ def digest_frames(frames: Iterable[pl.DataFrame]) -> TableDigest:
             keys = _keys(schema)
             total = _add(total, pending)
             # hashed while the next part is being read
-            pending = [pool.submit(_block_sums, block, keys, free) for block in _blocks(frame)]
+            pending = [pool.submit(_span_sums, span, keys, free) for span in _spans(frame)]
         return _finish(schema, _add(total, pending))
 
 
 def _add(total: Sums, pending: Iterable[Future[Sums]]) -> Sums:
     parts = [future.result() for future in pending]
-    return tuple(sum(lane) & _MASK for lane in zip(total, *parts, strict=True))
+    return tuple(sum(sums) & _MASK for sums in zip(total, *parts, strict=True))
 
 
 def row_fingerprints(frame: pl.DataFrame) -> Words:
@@ -162,7 +167,7 @@ def row_fingerprints(frame: pl.DataFrame) -> Words:
     """
     keys = _keys(_schema(frame))
     with _workers() as (pool, free):
-        parts = list(pool.map(lambda block: _block_rows(block, keys, free), _blocks(frame)))
+        parts = list(pool.map(lambda span: _span_rows(span, keys, free), _spans(frame)))
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
 
 
@@ -197,7 +202,7 @@ def _workers() -> Iterator[tuple[ThreadPoolExecutor, SimpleQueue[_Scratch]]]:
     """Threads, with a set of buffers for each to take and put back."""
     free: SimpleQueue[_Scratch] = SimpleQueue()
     for _ in range(_THREADS):
-        free.put(_Scratch(*(np.empty(_BLOCK, dtype=np.uint64) for _ in range(4))))
+        free.put(_Scratch(*(np.empty(_BLOCK, dtype=np.uint64) for _ in range(3))))
     with ThreadPoolExecutor(_THREADS) as pool:
         yield pool, free
 
@@ -211,63 +216,61 @@ def _schema(frame: pl.DataFrame) -> dict[str, str]:
         raise UnreadableData(error.what, where=where, fix=error.fix) from error
 
 
-def _keys(schema: Schema) -> dict[str, np.uint64]:
-    return {name: seed("column", name, kind) for name, kind in schema.items()}
+def _keys(schema: Schema) -> Keys:
+    return {name: np.array(seed("column", name, kind)) for name, kind in schema.items()}
 
 
-def _blocks(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    return frame.iter_slices(_BLOCK)
+def _spans(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    return frame.iter_slices(_SPAN)
 
 
-def _block_sums(
-    block: pl.DataFrame, keys: Mapping[str, np.uint64], free: SimpleQueue[_Scratch]
-) -> Sums:
+def _span_sums(span: pl.DataFrame, keys: Keys, free: SimpleQueue[_Scratch]) -> Sums:
     scratch = free.get()
     try:
-        columns = _mix_rows(block, keys, scratch)
-        rows = _total(scratch.lane_1[: block.height]), _total(scratch.lane_2[: block.height])
-        return (block.height, *rows, *columns)
+        total: Sums = (0,) * (3 + len(keys))
+        for n, columns in _mixed_blocks(span, keys, scratch):
+            rows = _total(scratch.rows[:n]), _total(scratch.words[:n])
+            total = tuple(map(add, total, (n, *rows, *columns)))
+        return total
     finally:
         free.put(scratch)
 
 
-def _block_rows(
-    block: pl.DataFrame, keys: Mapping[str, np.uint64], free: SimpleQueue[_Scratch]
-) -> Words:
+def _span_rows(span: pl.DataFrame, keys: Keys, free: SimpleQueue[_Scratch]) -> Words:
     scratch = free.get()
     try:
-        _mix_rows(block, keys, scratch)
-        return scratch.lane_1[: block.height].copy()
+        blocks = _mixed_blocks(span, keys, scratch)
+        return np.concatenate([scratch.rows[:n].copy() for n, _ in blocks])
     finally:
         free.put(scratch)
 
 
-def _mix_rows(block: pl.DataFrame, keys: Mapping[str, np.uint64], scratch: _Scratch) -> list[int]:
-    """Leave both lanes of each row in the scratch; return the sums of each column's."""
-    n = block.height
+def _mixed_blocks(
+    span: pl.DataFrame, keys: Keys, scratch: _Scratch
+) -> Iterator[tuple[int, list[int]]]:
+    """Leave each row's words in the scratch; give a block's number of rows and column sums."""
+    columns = [(word_writer(span.get_column(name)), key) for name, key in keys.items()]
+    for start in range(0, span.height, _BLOCK):
+        stop = min(start + _BLOCK, span.height)
+        yield stop - start, _mix_rows(start, stop, columns, scratch)
+
+
+def _mix_rows(
+    start: int, stop: int, columns: Iterable[tuple[Writer, Words]], scratch: _Scratch
+) -> list[int]:
+    n = stop - start
     words, spare = scratch.words[:n], scratch.spare[:n]
-    lane_1, lane_2 = scratch.lane_1[:n], scratch.lane_2[:n]
-    lane_1.fill(_ROW_1)
-    lane_2.fill(_ROW_2)
+    rows = scratch.rows[:n]
+    rows.fill(_ROW)
     sums: list[int] = []
-    for name, key in keys.items():
-        write_words(block.get_column(name), words, spare)
+    for write, key in columns:
+        write(start, stop, words, spare)
         mix(words, key, words, spare)
-        np.add(lane_1, words, out=lane_1)
-        np.bitwise_xor(lane_2, words, out=lane_2)
-        np.multiply(lane_2, M3, out=lane_2)
+        np.add(rows, words, rows)
         sums.append(_total(words))
-    _finish_rows(scratch, n)
+    mix(rows, _FIRST, rows, spare)
+    mix(rows, _SECOND, words, spare)
     return sums
-
-
-def _finish_rows(scratch: _Scratch, n: int) -> None:
-    """Mix each row's lanes once more, so that no sum over rows takes a row apart."""
-    spare, lane_1, lane_2 = scratch.spare[:n], scratch.lane_1[:n], scratch.lane_2[:n]
-    np.bitwise_xor(lane_2, lane_1, out=lane_2)
-    mix(lane_2, _ROW_2, lane_2, spare)
-    np.add(lane_1, lane_2, out=lane_1)
-    mix(lane_1, _ROW_1, lane_1, spare)
 
 
 def _total(words: Words) -> int:
@@ -275,10 +278,12 @@ def _total(words: Words) -> int:
 
 
 def _finish(schema: Schema, total: Sums) -> TableDigest:
-    rows, row_lanes, lanes = total[0], total[1:3], total[3:]
-    columns = [(name, kind, lane) for (name, kind), lane in zip(schema.items(), lanes, strict=True)]
+    rows, row_sums, sums = total[0], total[1:3], total[3:]
+    columns = [
+        (name, kind, found) for (name, kind), found in zip(schema.items(), sums, strict=True)
+    ]
     return TableDigest(
-        digest=f"{VERSION}:{_sha256([VERSION, rows, row_lanes, columns])}",
+        digest=f"{VERSION}:{_sha256([VERSION, rows, row_sums, columns])}",
         rows=rows,
         schema=tuple(schema.items()),
         columns=tuple((column[0], f"c1:{_sha256(['c1', rows, column])}") for column in columns),

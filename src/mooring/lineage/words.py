@@ -6,15 +6,21 @@ wider values are hashed to one. Neither the width, unit nor encoding of the colu
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable
+from itertools import accumulate
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from polars._typing import TimeUnit
 
 from mooring.lineage.buffers import Chunk, chunks
 from mooring.lineage.hashing import Words, hash_views, mixed, seed
 
 _NULL = seed("null")
 _NAN = np.float64("nan")
+_ZERO = np.array(0.0)
 _WIDE = seed("beyond int64")
 _TICKS = seed("below a microsecond")
 _POSITION = seed("position")
@@ -24,17 +30,40 @@ _TOP_BIT = np.uint64(2**63)
 _PER_MICROSECOND = {"ns": 1000, "us": 1, "ms": 1}
 
 
-def write_words(series: pl.Series, out: Words, scratch: Words) -> None:
-    """Write the word of each value of a column.
+Writer = Callable[[int, int, Words, Words], None]
+"""Writes the words of the rows from a start to a stop; the second array is overwritten."""
+
+
+def word_writer(series: pl.Series) -> Writer:
+    """Prepare a column for having its words written, some rows at a time.
 
     Parameters
     ----------
     series : polars.Series, shape (rows,)
-    out : ndarray of uint64, shape (rows,)
-        Receives the words, in the order of the rows.
-    scratch : ndarray of uint64, shape (rows,)
-        Is overwritten.
+
+    Returns
+    -------
+    Writer
+        Called as ``write(start, stop, out, scratch)``, both arrays of ``stop - start`` words.
     """
+    dtype = series.dtype
+    if isinstance(dtype, pl.Decimal):
+        return _flat_writer(_plain_decimals(series))
+    if isinstance(dtype, (pl.Categorical, pl.Enum)):
+        return _flat_writer(series.cast(pl.String))
+    if dtype.is_float() and dtype not in (pl.Float32, pl.Float64):
+        return _flat_writer(series.cast(pl.Float64))
+    if dtype.is_nested() or dtype in (pl.Null, pl.Int128, pl.UInt128):
+        return lambda start, stop, out, scratch: _write_other(series[start:stop], out, scratch)
+    return _flat_writer(series)
+
+
+def write_words(series: pl.Series, out: Words, scratch: Words) -> None:
+    """Write the words of a whole column."""
+    word_writer(series)(0, len(out), out, scratch)
+
+
+def _write_other(series: pl.Series, out: Words, scratch: Words) -> None:
     dtype = series.dtype
     if isinstance(dtype, (pl.List, pl.Array)):
         _write_lists(series, out)
@@ -42,50 +71,58 @@ def write_words(series: pl.Series, out: Words, scratch: Words) -> None:
         _write_structs(series, out, scratch)
     elif isinstance(dtype, pl.Null):
         out[:] = _NULL
-    elif isinstance(dtype, pl.Decimal):
-        _write_flat(_plain_decimals(series), out, scratch)
-    elif dtype in (pl.Int128, pl.UInt128):
-        _write_wide(series, out, scratch)
-    elif isinstance(dtype, (pl.Categorical, pl.Enum)):
-        _write_flat(series.cast(pl.String), out, scratch)
-    elif dtype.is_float() and dtype not in (pl.Float32, pl.Float64):
-        _write_flat(series.cast(pl.Float64), out, scratch)
     else:
-        _write_flat(series, out, scratch)
+        _write_wide(series, out, scratch)
 
 
-def _write_flat(series: pl.Series, out: Words, scratch: Words) -> None:
-    at = 0
-    for chunk in chunks(series):
-        part = out[at : at + len(chunk.values)]
-        _write_chunk(series.dtype, chunk, part, scratch[: len(part)])
-        if chunk.nulls.size:
-            part[chunk.nulls] = _NULL
-        at += len(part)
+def _flat_writer(series: pl.Series) -> Writer:
+    unit = series.dtype.time_unit if isinstance(series.dtype, (pl.Datetime, pl.Duration)) else "us"
+    parts = list(chunks(series))
+    ends = list(accumulate(len(part.values) for part in parts))
+
+    def write(start: int, stop: int, out: Words, scratch: Words) -> None:
+        at = start
+        for number in range(bisect_right(ends, start), len(parts)):
+            if at >= stop:
+                return
+            part = parts[number]
+            first = ends[number] - len(part.values)
+            until = min(stop, ends[number])
+            here = slice(at - start, until - start)
+            _write_rows(part, (at - first, until - first), unit, (out[here], scratch[here]))
+            at = until
+
+    return write
 
 
-def _write_chunk(dtype: pl.DataType, chunk: Chunk, out: Words, scratch: Words) -> None:
-    values = chunk.values
+def _write_rows(
+    chunk: Chunk, rows: tuple[int, int], unit: TimeUnit, buffers: tuple[Words, Words]
+) -> None:
+    out, scratch = buffers
+    values = chunk.values[rows[0] : rows[1]]
+    nulls = chunk.nulls
+    if nulls.size:
+        nulls = nulls[slice(*nulls.searchsorted(rows))] - rows[0]
     if values.dtype.kind == "f":
-        _write_floats(values.view(values.dtype), out)
+        _write_floats(values, out)
     elif values.dtype.kind == "V":
-        views = values.view(np.uint64).reshape(-1, 2)
-        hash_views(views, chunk.nulls, chunk.data, out, scratch)
+        hash_views(values.view(np.uint64).reshape(-1, 2), nulls, chunk.data, out, scratch)
     elif values.dtype == np.uint64:
         _write_unsigned(values.view(np.uint64), out)
     else:
         np.copyto(out.view(np.int64), values)
-        if isinstance(dtype, (pl.Datetime, pl.Duration)):
-            _to_microseconds(dtype.time_unit, out.view(np.int64))
+        _to_microseconds(unit, out.view(np.int64))
+    if nulls.size:
+        out[nulls] = _NULL
 
 
 def _write_floats(values: NDArray[np.generic], out: Words) -> None:
     floats = out.view(np.float64)
-    with np.errstate(invalid="ignore"):
-        # adding zero turns -0.0 into 0.0
-        np.add(values, 0.0, out=floats, dtype=np.float64)
-        if np.isnan(np.maximum.reduce(floats)):
-            floats[np.isnan(floats)] = _NAN
+    # turns -0.0 into 0.0
+    np.add(values, _ZERO, floats)
+    largest = float(np.maximum.reduce(floats))
+    if largest != largest:  # noqa: PLR0124 only NaN is unlike itself
+        floats[np.isnan(floats)] = _NAN
 
 
 def _write_unsigned(values: Words, out: Words) -> None:
@@ -95,7 +132,7 @@ def _write_unsigned(values: Words, out: Words) -> None:
         out[beyond] = mixed(out[beyond], _WIDE)
 
 
-def _to_microseconds(unit: str, ticks: NDArray[np.int64]) -> None:
+def _to_microseconds(unit: TimeUnit, ticks: NDArray[np.int64]) -> None:
     if unit == "ms":
         np.multiply(ticks, 1000, out=ticks)
     elif unit == "ns":
@@ -122,9 +159,9 @@ def _write_wide(series: pl.Series, out: Words, scratch: Words) -> None:
     unsigned = series.cast(pl.UInt64, strict=False)
     text = np.empty_like(out)
     wide = np.empty_like(out)
-    _write_flat(series.cast(pl.String), text, scratch)
-    _write_flat(unsigned, wide, scratch)
-    _write_flat(signed, out, scratch)
+    write_words(series.cast(pl.String), text, scratch)
+    write_words(unsigned, wide, scratch)
+    write_words(signed, out, scratch)
     is_null = series.is_null().to_numpy()
     no_signed = signed.is_null().to_numpy() & ~is_null
     no_unsigned = unsigned.is_null().to_numpy()
