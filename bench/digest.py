@@ -20,7 +20,7 @@ import numpy as np
 import polars as pl
 
 from mooring.lineage.digest import digest_frames, digest_table
-from mooring.lineage.tables import read_table, stream_table
+from mooring.reading.tables import read_table, stream_table
 
 LIMIT = 3.0
 COMPRESSIONS: tuple[Literal["snappy", "zstd"], ...] = ("snappy", "zstd")

@@ -16,8 +16,8 @@ from mooring.lineage.blobs import BlobStore
 from mooring.lineage.catalog import queries
 from mooring.lineage.digest import digest_table
 from mooring.lineage.loading import load_version
-from mooring.lineage.tables import read_table
 from mooring.lineage.values import CodeVersion
+from mooring.reading.tables import read_table
 from tests.e2e.project import NAME, STRONG, WEAK, Project
 
 pytestmark = pytest.mark.e2e

@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 
 from mooring.errors import ArtifactError, UnreadableData
-from mooring.lineage.logical import logical_type
+from mooring.reading.logical import logical_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -28,9 +28,9 @@ import numpy as np
 import polars as pl
 
 from mooring.errors import UnreadableData
-from mooring.lineage.hashing import Words, mix, seed
-from mooring.lineage.logical import logical_type
 from mooring.lineage.words import Writer, word_writer
+from mooring.reading.hashing import Words, mix, seed
+from mooring.reading.logical import logical_type
 
 VERSION = "t1"
 _SPAN = 131_072

@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 from polars._typing import TimeUnit
 
-from mooring.lineage.buffers import Chunk, chunks
-from mooring.lineage.hashing import Words, hash_views, mixed, seed
+from mooring.reading.buffers import Chunk, chunks
+from mooring.reading.hashing import Words, hash_views, mixed, seed
 
 _NULL = seed("null")
 _NAN = np.float64("nan")

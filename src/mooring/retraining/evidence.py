@@ -9,11 +9,11 @@ from mooring.clock import parse_duration
 from mooring.errors import DataError
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Transaction
-from mooring.lineage.tables import read_table
 from mooring.lineage.values import DatasetVersion, Run, WindowScore
 from mooring.monitoring.history import newest_of_each
 from mooring.pipeline.context import Context
 from mooring.pipeline.splitting import labelled_rows, recent_rows
+from mooring.reading.tables import read_table
 
 _SCORES = 100  # windows are scored again when their labels come
 _RUNS = 200

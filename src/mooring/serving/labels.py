@@ -14,8 +14,8 @@ from mooring.ids import IdSource
 from mooring.lineage.artifacts import ArtifactStore
 from mooring.lineage.catalog.engine import Catalog
 from mooring.lineage.catalog.queries import get, traffic
-from mooring.lineage.tables import read_table
 from mooring.lineage.values import LabelBatch, ModelVersion
+from mooring.reading.tables import read_table
 from mooring.serving.log import Label, LabelReceipt, PredictionLog
 from mooring.settings import Settings
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from mooring.errors import UnknownName, UnreadableData, UsageError
-from mooring.lineage.casting import as_type
+from mooring.reading.casting import as_type
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 _FOREIGN = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}([ T].*)?|\d{4}/\d{1,2}/\d{1,2}([ T].*)?")

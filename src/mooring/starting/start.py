@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mooring.lineage.tables import read_table
+from mooring.reading.tables import read_table
 from mooring.starting.inspect import inspect_data, project_name
 from mooring.starting.write import write_project
 

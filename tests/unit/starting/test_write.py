@@ -14,8 +14,8 @@ from mooring.errors import UsageError
 from mooring.lineage.answering import answers_of, features_of
 from mooring.lineage.codespace import CodeSpace
 from mooring.lineage.loading import call_train, dump_model, load_model
-from mooring.lineage.tables import read_table
 from mooring.pipeline.splitting import labelled_rows, split_by_time
+from mooring.reading.tables import read_table
 from mooring.settings.model import Settings
 from mooring.settings.read import load_settings
 from mooring.starting.inspect import inspect_data

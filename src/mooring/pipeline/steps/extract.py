@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from mooring.errors import RunError
 from mooring.lineage.digest import TableDigest, digest_table
-from mooring.lineage.tables import read_table
 from mooring.lineage.values import DatasetSource, DatasetVersion, Fact, Json, Role, RunDataset
 from mooring.pipeline.candidate import Candidate
 from mooring.pipeline.context import Context
 from mooring.pipeline.runner import Done, Step
 from mooring.pipeline.splitting import recent_rows
+from mooring.reading.tables import read_table
 
 
 def extract(context: Context) -> Step[Candidate]:

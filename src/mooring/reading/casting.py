@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from mooring.errors import UnreadableData
-from mooring.lineage.logical import FROM_NAME, logical_type
+from mooring.reading.logical import FROM_NAME, logical_type
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _TIME = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?$")

@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 import polars as pl
 
-from mooring.lineage.casting import as_type, check_types
-from mooring.lineage.partitions import Columns, common_columns, partition_columns
-from mooring.lineage.parts import part_schema, read_part, seen_schema, stream_part
-from mooring.lineage.sources import resolve
+from mooring.reading.casting import as_type, check_types
+from mooring.reading.partitions import Columns, common_columns, partition_columns
+from mooring.reading.parts import part_schema, read_part, seen_schema, stream_part
+from mooring.reading.sources import resolve
 
 __all__ = ["read_table", "resolve", "stream_table"]
 

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 import polars as pl
 
 from mooring.errors import UnreadableData
-from mooring.lineage.casting import iso_dates
-from mooring.lineage.logical import logical_type
-from mooring.lineage.sources import hive_base
+from mooring.reading.casting import iso_dates
+from mooring.reading.logical import logical_type
+from mooring.reading.sources import hive_base
 
 Columns = dict[str, pl.DataType]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from mooring.errors import UnreadableData
-from mooring.lineage.casting import iso_dates
+from mooring.reading.casting import iso_dates
 
 _UNPARSED = re.compile(r"could not parse .* at column '(?P<column>.*)' \(column number")
 _NEVER = "\x01"

@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from mooring.errors import UnreadableData
-from mooring.lineage.csvs import read_csv
-from mooring.lineage.sources import format_of
+from mooring.reading.csvs import read_csv
+from mooring.reading.sources import format_of
 
 _MAGIC = {
     b"PAR1": "Parquet",

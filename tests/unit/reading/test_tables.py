@@ -15,7 +15,7 @@ import pytest
 
 from mooring.errors import UnreadableData
 from mooring.lineage.digest import digest_file_bytes, digest_frames, digest_table
-from mooring.lineage.tables import read_table, resolve, stream_table
+from mooring.reading.tables import read_table, resolve, stream_table
 
 NOON = datetime(2024, 1, 2, 12, 30, 0, 250_000, tzinfo=UTC)
 FRAME = pl.DataFrame(

@@ -1,0 +1,1 @@
+"""Which rows are there: tables read from files, and their memory without a copy."""
