@@ -23,7 +23,11 @@ CHANCE = {"os.urandom", "secrets", "uuid.uuid1", "uuid.uuid4", "random", "numpy.
 MODULES_OF_CHANCE = {"secrets", "random", "numpy.random"}
 SEEDED = {
     "random.Random",
-    *(f"numpy.random.{name}" for name in ("Generator", "SeedSequence", "PCG64", "default_rng")),
+    *(
+        f"numpy.random.{name}"
+        # RandomState is what the tools that compat reproduces draw from
+        for name in ("Generator", "SeedSequence", "PCG64", "RandomState", "default_rng")
+    ),
 }
 NETWORK = {"aiohttp", "http.client", "httpx", "requests", "urllib.request", "urllib3"}
 TELEMETRY = {"analytics", "mixpanel", "opentelemetry", "posthog", "scarf", "sentry_sdk"}
