@@ -37,7 +37,7 @@ def psi_expected(bins: int, n: int, m: int) -> float:
     return (bins - 1) * (1 / n + 1 / m) if n > 0 and m > 0 else nan
 
 
-def psi_level(bins: int, n: int, m: int, alpha: float = 0.01) -> float:
+def psi_level(bins: int, n: float, m: float, alpha: float = 0.01) -> float:
     """The PSI that no drift exceeds with probability ``alpha``.
 
     Parameters
@@ -60,7 +60,7 @@ def psi_level(bins: int, n: int, m: int, alpha: float = 0.01) -> float:
     return float(chdtri(bins - 1, alpha)) * (1 / n + 1 / m) if bins > 1 else 0.0
 
 
-def psi_tail(value: float, bins: int, n: int, m: int) -> float:
+def psi_tail(value: float, bins: int, n: float, m: float) -> float:
     """The probability that no drift gives a PSI of ``value`` or more; NaN without rows."""
     from scipy.special import chdtrc
 
@@ -96,7 +96,7 @@ def level(score: str, bins: int, n: int, m: int, alpha: float = 0.01) -> float:
     return levels[name]
 
 
-def rate_tail(events: int, rows: int, later_events: int, later_rows: int) -> float:
+def rate_tail(events: float, rows: float, later_events: float, later_rows: float) -> float:
     """The probability of as many events or more in the later rows, were the two rates one.
 
     Given all events, each falls among the later rows with probability ``m / (n + m)``; exact for
