@@ -27,8 +27,9 @@ import polars as pl
 from mooring.gates.contract import describe
 from mooring.gates.data.case import Case
 from mooring.gates.data_gate import DataJudgement, judge_data
-from mooring.profiling.compare import compare
-from mooring.profiling.profile import Profile, baseline, profile
+from mooring.profiling.comparing import compare
+from mooring.profiling.making import profile
+from mooring.profiling.profiles import Profile
 from mooring.settings.model import Data, DataGate
 
 RULES = DataGate()
@@ -275,7 +276,7 @@ def _different(frame: pl.DataFrame, names: list[str]) -> list[str]:
     """Pairs of columns of one type that hold different values."""
     found = []
     for index, a in enumerate(names):
-        base = baseline(frame.select(a))
+        base = profile(frame.select(a))
         for b in names[index + 1 :]:
             taken = profile(frame.select(pl.col(b).alias(a)), base)
             apart = compare(base, taken).columns[0].score("tvd")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mooring.gates.contract import Contract
     from mooring.gates.data.case import Pair
-    from mooring.profiling.profile import Profile
+    from mooring.profiling.profiles import Profile
     from mooring.settings.model import Data, DataGate
 
 __all__ = ["DataJudgement", "Finding", "data_refusal", "judge_data"]

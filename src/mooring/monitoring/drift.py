@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mooring.monitoring.detail import Column, Drift, Share, number
-from mooring.profiling.bins import coarse_groups
-from mooring.profiling.compare import compare
+from mooring.profiling.bins import count_in
+from mooring.profiling.comparing import compare
+from mooring.profiling.describing import groups_of, labels_of
 from mooring.profiling.findings import ColumnDrift, DriftRules
-from mooring.profiling.labels import bin_labels
-from mooring.profiling.profile import ColumnProfile, Profile
+from mooring.profiling.profiles import ColumnProfile, Profile
 
 MOST_BINS = 12
 _REST = "the rest"
@@ -127,12 +127,12 @@ def _bins(base: ColumnProfile | None, current: ColumnProfile | None) -> tuple[Sh
     """The share of each bin on both sides, the smallest joined to leave twelve at most."""
     if base is None or current is None or not (base.rows and current.rows):
         return ()
-    if len(base.counts) != len(current.counts) or not base.counts:
+    if base.layout.kind != current.layout.kind or base.problem or current.problem:
         return ()
-    groups = coarse_groups(base.kind, base.counts)
+    groups, found = groups_of(base), count_in(current, base.bins)
     p = np.append(np.bincount(groups, weights=base.counts), base.nulls) / base.rows
-    q = np.append(np.bincount(groups, weights=current.counts), current.nulls) / current.rows
-    labels = bin_labels(base.kind, base.bins, groups.tolist())
+    q = np.append(np.bincount(groups, weights=found), current.nulls) / current.rows
+    labels = labels_of(base)
     used = np.flatnonzero(p + q)
     if used.size > MOST_BINS:
         used = np.sort(used[np.argsort(-np.maximum(p, q)[used], kind="stable")][: MOST_BINS - 1])

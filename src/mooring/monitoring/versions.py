@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mooring.gates.contract import Contract
     from mooring.lineage.artifacts import ArtifactStore
-    from mooring.profiling.profile import Profile
+    from mooring.profiling.profiles import Profile
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,180 +1,188 @@
-"""Counting the rows of one column: the only part of profiling that reads data frames."""
+"""Counting the rows of one column, part by part."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from mooring.profiling.bins import (
-    Bins,
-    Kind,
-    category_bins,
-    cell_count,
-    count_categories,
-    count_numeric,
-    numeric_bins,
-)
-from mooring.profiling.profile import ColumnProfile
+from mooring.profiling.cells import Cells
+from mooring.profiling.cells import merged as merged_cells
+from mooring.profiling.layouts import fits, layout_of
+from mooring.profiling.moments import Moments, moments, together
+from mooring.profiling.names import Names
+from mooring.profiling.numbers import Numbers, as_floats, count_numbers, numbers_of
+from mooring.profiling.profiles import UNEVEN, ColumnProfile, Layout
+from mooring.profiling.texts import TextCounter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BOOLEANS = Bins(categories=("false", "true"))
+_WORD = r"[\p{L}\p{N}]+"
+_PENDING = 16
+"""Parts whose cells are kept apart before they are added up."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """The values of a numeric column, ascending, missing ones left out."""
+class ColumnCounter:
+    """Counts one column, some rows at a time.
 
-    present: NDArray[np.float64]
-    finite: NDArray[np.float64]
+    Parameters
+    ----------
+    name : str
+    layout : Layout or None
+        None lets the first rows decide, and looks for the single value of each cell, as a baseline
+        does.
+    """
+
+    def __init__(self, name: str, layout: Layout | None) -> None:
+        self._name, self._exact = name, layout is None
+        self._layout = layout or Layout("unsupported")
+        self._rows = self._nulls = self._zeros = 0
+        self._problem = ""
+        self._moments: list[Moments] = []
+        self._cells: list[Cells] = []
+        self._dimensions: list[tuple[Moments, ...]] = []
+        self._true = 0
+        self._texts: TextCounter | None = None
+        if layout is not None:
+            self._lay_out(layout)
+        self._decided = layout is not None
+
+    def add(self, series: pl.Series) -> None:
+        """Count more rows."""
+        if not self._decided:
+            self._lay_out(layout_of(series))
+            self._decided = True
+        self._rows += series.len()
+        if self._problem or series.is_empty():
+            return
+        kind = self._layout.kind
+        if kind == "unsupported":
+            self._problem = f"columns of type {series.dtype} are not profiled"
+        elif not fits(series.dtype, kind):
+            self._problem = f"the column holds {series.dtype}, the baseline is {kind}"
+        elif series.dtype == pl.Null:
+            self._nulls += series.len()
+        else:
+            self._add(series)
+
+    def absent(self, rows: int) -> None:
+        """Count rows that do not have the column; of no rows, it is simply empty."""
+        self._rows += rows
+        if rows and not self._problem:
+            self._problem = "the column is not in these rows"
+
+    def done(self) -> ColumnProfile:
+        """The profile of what was counted."""
+        if self._problem:
+            return ColumnProfile(self._name, self._layout, self._rows, problem=self._problem)
+        widths = {len(found) for found in self._dimensions}
+        if len(widths) > 1:
+            return ColumnProfile(self._name, self._layout, self._rows, problem=UNEVEN)
+        return ColumnProfile(
+            name=self._name,
+            layout=self._layout,
+            rows=self._rows,
+            nulls=self._nulls,
+            zeros=self._zeros,
+            moments=together(self._moments),
+            cells=merged_cells(self._cells),
+            names=self._names(),
+            dimensions=tuple(together(each) for each in zip(*self._dimensions, strict=True)),
+        )
+
+    def _names(self) -> Names:
+        if self._layout.kind == "boolean":
+            false = self._rows - self._nulls - self._true
+            pairs = [(text, n) for text, n in (("false", false), ("true", self._true)) if n]
+            return Names(tuple(text for text, _ in pairs), tuple(n for _, n in pairs))
+        return self._texts.names() if self._texts else Names()
+
+    def _lay_out(self, layout: Layout) -> None:
+        self._layout = layout
+        words = layout.kind in {"categorical", "text"}
+        self._texts = TextCounter(layout.known) if words else None
+
+    def _add(self, series: pl.Series) -> None:
+        kind = self._layout.kind
+        if kind in {"numeric", "datetime"}:
+            self._add_numbers(series)
+        elif kind == "boolean":
+            self._nulls += series.null_count()
+            self._true += int(series.sum())
+        elif kind == "text":
+            self._add_prose(series.cast(pl.String))
+        elif kind == "embedding":
+            self._add_vectors(series)
+        else:
+            self._nulls += series.null_count()
+            self._add_texts(series)
+
+    def _add_numbers(self, series: pl.Series) -> None:
+        if self._layout.integral and not series.dtype.is_integer() and _fractional(series):
+            self._layout = replace(self._layout, integral=False)
+        for numbers in numbers_of(series):
+            counted = count_numbers(numbers, self._layout.centre, exact=self._exact)
+            self._nulls += counted.nulls
+            self._zeros += counted.zeros if self._layout.kind == "numeric" else 0
+            self._keep(counted.moments, counted.cells)
+
+    def _keep(self, found: Moments, cells: Cells) -> None:
+        self._moments.append(found)
+        self._cells.append(cells)
+        if len(self._cells) > _PENDING:
+            self._cells = [merged_cells(self._cells)]
+
+    def _add_texts(self, series: pl.Series) -> None:
+        if self._texts is None:
+            return
+        if series.dtype == pl.String:
+            self._texts.add(series)
+            return
+        counted = series.alias("text").drop_nulls().value_counts(name="rows")
+        self._texts.add_counts(counted["text"].cast(pl.String).to_list(), counted["rows"].to_list())
+
+    def _add_prose(self, series: pl.Series) -> None:
+        self._nulls += series.null_count()
+        for numbers in numbers_of(series.str.len_bytes()):
+            counted = count_numbers(numbers, 0.0, exact=self._exact)
+            self._keep(counted.moments, counted.cells)
+        tokens = series.drop_nulls().str.to_lowercase().str.extract_all(_WORD).explode()
+        self._add_texts(tokens.drop_nulls())
+
+    def _add_vectors(self, series: pl.Series) -> None:
+        lists = series.arr.to_list() if isinstance(series.dtype, pl.Array) else series
+        present = lists.drop_nulls()
+        self._nulls += lists.len() - present.len()
+        lengths = present.list.len().unique()
+        if present.is_empty():
+            return
+        if lengths.len() != 1 or not lengths[0]:
+            self._problem = UNEVEN
+            return
+        flat = present.explode().cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        matrix = flat.reshape(present.len(), -1)
+        whole = matrix[np.isfinite(matrix).all(axis=1)]
+        self._nulls += len(matrix) - len(whole)
+        if not len(whole):
+            return
+        norms = _rounded(np.sqrt(np.einsum("ij,ij->i", whole, whole)))
+        norms_only = Numbers(norms, np.empty(0, dtype=np.intp))
+        counted = count_numbers(norms_only, self._layout.centre, exact=False)
+        self._keep(counted.moments, counted.cells)
+        self._dimensions.append(tuple(moments(column) for column in whole.T))
 
 
-def baseline_column(series: pl.Series) -> ColumnProfile:
-    """Profile one training column, and fix its bins."""
-    kind = _kind_of(series.dtype)
-    if kind == "unsupported":
-        problem = f"columns of type {series.dtype} are not profiled"
-        return ColumnProfile(name=series.name, kind=kind, rows=series.len(), problem=problem)
-    if kind == "categorical":
-        values, counts = _categories(series, ranked=True)
-        bins = category_bins(values, counts)
-        return _of_categories(series, kind, bins, values, counts)
-    if kind == "boolean":
-        return _of_categories(series, kind, _BOOLEANS, *_categories(series))
-    values_sorted = _sorted(series)
-    return _of_numbers(series, kind, numeric_bins(values_sorted.finite), values_sorted)
+def _rounded(norms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """To 18 bits: unit vectors have norm 1, not some a little less and some a little more."""
+    mantissa, exponent = np.frexp(norms)
+    rounded: NDArray[np.float64] = np.ldexp(np.round(np.ldexp(mantissa, 18)), exponent - 18)
+    return rounded
 
 
-def count_column(series: pl.Series, like: ColumnProfile) -> ColumnProfile:
-    """Profile one column in the bins of another profile of it."""
-    if like.kind == "unsupported":
-        return _uncounted(like, series.len(), like.problem)
-    if not _fits(series.dtype, like.kind):
-        problem = f"the column holds {series.dtype}, the baseline is {like.kind}"
-        return _uncounted(like, series.len(), problem)
-    if like.kind in {"numeric", "datetime"}:
-        return _of_numbers(series, like.kind, like.bins, _sorted(series))
-    return _of_categories(series, like.kind, like.bins, *_categories(series))
-
-
-def absent_column(like: ColumnProfile, rows: int) -> ColumnProfile:
-    """The profile of a column that these rows do not have; of no rows, it is simply empty."""
-    problem = like.problem or ("the column is not in these rows" if rows else "")
-    return _uncounted(like, rows, problem)
-
-
-def _uncounted(like: ColumnProfile, rows: int, problem: str) -> ColumnProfile:
-    return ColumnProfile(
-        name=like.name,
-        kind=like.kind,
-        rows=rows,
-        bins=like.bins,
-        counts=(0,) * cell_count(like.kind, like.bins),
-        problem=problem,
-    )
-
-
-def _kind_of(dtype: pl.DataType) -> Kind:
-    base = dtype.base_type()
-    if base == pl.Boolean:
-        return "boolean"
-    if dtype.is_numeric() or base in {pl.Duration, pl.Time}:
-        return "numeric"
-    if base in {pl.Date, pl.Datetime}:
-        return "datetime"
-    if base in {pl.String, pl.Categorical, pl.Enum}:
-        return "categorical"
-    return "unsupported"
-
-
-def _fits(dtype: pl.DataType, kind: Kind) -> bool:
-    """Whether a column of this type can be counted in bins of this kind without guessing."""
-    if dtype == pl.Null or _kind_of(dtype) == kind:
-        return True
-    if kind == "categorical":
-        return dtype.is_integer() or dtype == pl.Boolean
-    return kind == "numeric" and dtype == pl.Boolean
-
-
-def _sorted(series: pl.Series) -> _Sorted:
-    # Sorting once gives missing values, infinities, extremes and every cell by binary search.
-    values = np.sort(_as_numbers(series))
-    present = values[: np.searchsorted(values, np.inf, side="right")]
-    low = np.searchsorted(present, -np.inf, side="right")
-    return _Sorted(present, present[low : np.searchsorted(present, np.inf, side="left")])
-
-
-def _as_numbers(series: pl.Series) -> NDArray[np.float64]:
-    """Numbers as they are; instants as seconds since 1970; spans and times of day as seconds."""
-    held = series.dtype.base_type()
-    # NumPy divides exactly; Polars multiplies by the reciprocal, and equal instants would differ.
-    if held in {pl.Date, pl.Datetime}:
-        return _to_array(series.dt.epoch("us")) / 1e6
-    if held == pl.Duration:
-        return _to_array(series.dt.total_microseconds()) / 1e6
-    if held == pl.Time:
-        return _to_array(series.cast(pl.Int64)) / 1e9
-    return _to_array(series)
-
-
-def _to_array(series: pl.Series) -> NDArray[np.float64]:
-    return series.cast(pl.Float64).drop_nulls().to_numpy()
-
-
-def _of_numbers(series: pl.Series, kind: Kind, bins: Bins, values: _Sorted) -> ColumnProfile:
-    finite = values.finite
-    mean, m2 = _moments(finite)
-    zero = np.searchsorted(finite, 0.0, side="right") - np.searchsorted(finite, 0.0, side="left")
-    return ColumnProfile(
-        name=series.name,
-        kind=kind,
-        rows=series.len(),
-        nulls=series.len() - values.present.size,
-        non_finite=values.present.size - finite.size,
-        zeros=int(zero) if kind == "numeric" else 0,
-        minimum=float(finite[0]) if finite.size else None,
-        maximum=float(finite[-1]) if finite.size else None,
-        mean=mean,
-        m2=m2,
-        bins=bins,
-        counts=count_numeric(values.present, bins),
-    )
-
-
-def _moments(finite: NDArray[np.float64]) -> tuple[float, float]:
-    if not finite.size:
-        return 0.0, 0.0
-    with np.errstate(over="ignore", invalid="ignore"):  # 1e308 may overflow to infinity, honestly
-        mean = finite.mean()
-        apart = finite - mean
-        apart *= apart
-        return float(mean), float(apart.sum())
-
-
-def _categories(series: pl.Series, *, ranked: bool = False) -> tuple[list[str], list[int]]:
-    """Distinct values as text, and their rows; ranked: most frequent first, ties alphabetical."""
-    if series.dtype == pl.Boolean:
-        true = int(series.sum())
-        return ["false", "true"], [series.len() - series.null_count() - true, true]
-    counted = series.alias("value").drop_nulls().value_counts(name="rows")
-    counted = counted.with_columns(pl.col("value").cast(pl.String))
-    if ranked:
-        counted = counted.sort("rows", "value", descending=[True, False])
-    return counted["value"].to_list(), counted["rows"].to_list()
-
-
-def _of_categories(
-    series: pl.Series, kind: Kind, bins: Bins, values: list[str], counts: list[int]
-) -> ColumnProfile:
-    return ColumnProfile(
-        name=series.name,
-        kind=kind,
-        rows=series.len(),
-        nulls=series.null_count(),
-        bins=bins,
-        counts=count_categories(values, counts, bins),
-    )
+def _fractional(series: pl.Series) -> bool:
+    values = as_floats(series)
+    values = values[np.isfinite(values)]
+    return bool((np.floor(values) != values).any())

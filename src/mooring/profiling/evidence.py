@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mooring.profiling.findings import DriftRules
-    from mooring.profiling.profile import ColumnProfile
+    from mooring.profiling.profiles import ColumnProfile
+    from mooring.profiling.strangers import Strangers
+
+CENTRE_FLOOR = 0.2
+"""Standard deviations an embedding's dimension must move: a small effect (Cohen 1988)."""
 
 
 class Shape(NamedTuple):
@@ -41,39 +46,70 @@ def tested_bins(base: ColumnProfile, bins: NDArray[np.float64]) -> NDArray[np.fl
     return np.array([*named, other + unseen, missing])
 
 
-def shape(a: NDArray[np.float64], b: NDArray[np.float64], alpha: float) -> Shape:
+def shape(
+    a: NDArray[np.float64], b: NDArray[np.float64], alpha: float, inflation: float = 1.0
+) -> Shape:
     """Test the population stability index of two vectors of counts.
 
     With sparse bins it is tested twice: as it is, which sees a rare value take over but is deaf to
     many small moves, and with sparse neighbours joined, which is the reverse. The smaller
     probability counts, doubled for having looked twice (Bonferroni).
     """
-    joined_a, joined_b = join_sparse(a, b)
-    plain = _tested(a, b, alpha)
+    joined_a, joined_b = join_sparse(a / inflation, b / inflation)
+    plain = _tested(a, b, alpha, inflation)
     if joined_a.size >= int(((a + b) > 0).sum()):
         return plain
-    both = (_tested(a, b, alpha / 2), _tested(joined_a, joined_b, alpha / 2))
+    joined = joined_a * inflation, joined_b * inflation
+    both = (_tested(a, b, alpha / 2, inflation), _tested(*joined, alpha / 2, inflation))
     best = min(both, key=lambda found: found.p_value)
     return best._replace(p_value=min(2 * best.p_value, 1.0))
 
 
-def _tested(a: NDArray[np.float64], b: NDArray[np.float64], alpha: float) -> Shape:
-    bins, n, m = int(((a + b) > 0).sum()), int(a.sum()), int(b.sum())
+def _tested(
+    a: NDArray[np.float64], b: NDArray[np.float64], alpha: float, inflation: float
+) -> Shape:
+    bins, n, m = int(((a + b) > 0).sum()), a.sum() / inflation, b.sum() / inflation
     effect = psi(a, b)
     return Shape(effect, psi_level(bins, n, m, alpha), psi_tail(effect, bins, n, m))
 
 
-def rises(base: ColumnProfile, current: ColumnProfile, rules: DriftRules) -> list[Evidence]:
+def rises(
+    base: ColumnProfile, current: ColumnProfile, strangers: Strangers, rules: DriftRules
+) -> list[Evidence]:
     """Evidence of more missing and more unseen values than the baseline leads one to expect."""
-    n, m = base.rows, current.rows
-    # Good-Turing: as many rows as were seen once should be new; one more for its own error.
-    unseen = base.unseen + base.bins.once + (1 if base.kind == "categorical" else 0)
-    cases: list[tuple[Literal["missing", "unseen"], int, int, float]] = [
-        ("missing", base.nulls, current.nulls, rules.null_rate_floor),
-        ("unseen", unseen, current.unseen, rules.unseen_rate_floor),
-    ]
-    return [
-        Evidence(kind, now / m - before / n, floor, rate_tail(before, n, now, m))
-        for kind, before, now, floor in cases
-        if now > 0
-    ]
+    found = []
+    if current.nulls:
+        rise = current.nulls / current.rows - base.nulls / base.rows
+        tail = _tail((base.nulls, base.rows, current.nulls, current.rows), rules)
+        found.append(Evidence("missing", rise, rules.null_rate_floor, tail))
+    events, trials, expected, rows = strangers
+    if events and rows:
+        rise = events / trials - expected / rows
+        tail = _tail((expected, rows, events, trials), rules)
+        found.append(Evidence("unseen", rise, rules.unseen_rate_floor, tail))
+    return found
+
+
+def _tail(counts: tuple[int, int, int, int], rules: DriftRules) -> float:
+    expected, rows, events, trials = (count / rules.inflation for count in counts)
+    return rate_tail(expected, rows, events, trials)
+
+
+def centre_moved(base: ColumnProfile, current: ColumnProfile, rules: DriftRules) -> list[Evidence]:
+    """Evidence that embeddings moved: the dimension whose mean moved most, in deviations.
+
+    The probability is that of the largest of all dimensions' z statistics, by Bonferroni.
+    """
+    from scipy.special import ndtr
+
+    if base.kind != "embedding" or len(base.dimensions) != len(current.dimensions):
+        return []
+    largest, furthest = 0.0, 0.0
+    for before, now in zip(base.dimensions, current.dimensions, strict=True):
+        variance = before.m2 / before.count**2 + now.m2 / now.count**2
+        error = (variance * rules.inflation) ** 0.5
+        apart = abs(now.mean - before.mean)
+        largest = max(largest, apart / error if error else inf if apart else 0.0)
+        furthest = max(furthest, apart / before.deviation if before.deviation else 0.0)
+    tail = min(1.0, 2 * len(base.dimensions) * float(ndtr(-largest)))
+    return [Evidence("centre", furthest, CENTRE_FLOOR, tail)] if base.dimensions else []

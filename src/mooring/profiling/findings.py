@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from mooring.profiling.scores import canonical
 
 if TYPE_CHECKING:
-    from mooring.profiling.bins import Kind
+    from mooring.profiling.profiles import Kind
 
 Status = Literal["ok", "drift", "unknown"]
+Direction = Literal["", "up", "down"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class DriftRules:
         With fewer rows on either side the status is ``unknown``.
     null_rate_floor, unseen_rate_floor : float
         The least rise of the share, in absolute terms, that alarms.
+    inflation : float, 1 or more
+        How many rows that follow one another say as much as one independent row: the tests are made
+        as if there were so many times fewer. ``mooring calibrate`` measures it.
+    floors : tuple of (column, float)
+        Effect floors of single columns, instead of ``min_psi``.
     """
 
     alpha: float = 0.01
@@ -35,6 +41,12 @@ class DriftRules:
     min_rows: int = 30
     null_rate_floor: float = 0.01
     unseen_rate_floor: float = 0.01
+    inflation: float = 1.0
+    floors: tuple[tuple[str, float], ...] = ()
+
+    def floor(self, column: str) -> float:
+        """The least population stability index that alarms for a column."""
+        return dict(self.floors).get(column, self.min_psi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ class Evidence:
     tail probability after Benjamini-Hochberg over the window.
     """
 
-    kind: Literal["shape", "missing", "unseen"]
+    kind: Literal["shape", "missing", "unseen", "centre"]
     effect: float
     floor: float
     p_value: float
@@ -72,8 +84,8 @@ class ColumnDrift:
     reason : str
         Why the status is what it is, for people.
     scores : tuple of (name, value)
-        Every score that applies; ``ks_p`` and ``chisquare_p`` are probabilities. NaN where a score
-        cannot be computed.
+        Every score that applies; ``ks_p`` and ``chisquare_p`` are probabilities, ``ks_error`` is
+        how far below the exact statistic ``ks`` may be. NaN where a score cannot be computed.
     effect : float
         The population stability index that is tested: unseen categories, which have their own
         evidence, count as ``other``, and bins too sparse for these sizes may be joined.
@@ -86,6 +98,8 @@ class ColumnDrift:
         Of the window.
     moved : tuple of BinShift
         The bins whose share moved most.
+    direction : Direction
+        Whether the mean of a column of numbers rose or fell.
     evidence : tuple of Evidence
     """
 
@@ -101,6 +115,7 @@ class ColumnDrift:
     null_rate: tuple[float, float] = (nan, nan)
     unseen_rate: float = nan
     moved: tuple[BinShift, ...] = ()
+    direction: Direction = ""
     evidence: tuple[Evidence, ...] = ()
 
     def score(self, name: str) -> float:
@@ -114,7 +129,7 @@ class ColumnDrift:
         return dict(self.scores).get(canonical(name), nan)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """What a window shows against its baseline.
 
@@ -143,3 +158,13 @@ class Comparison:
     def column(self, name: str) -> ColumnDrift | None:
         """The column of this name, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def __repr__(self) -> str:
+        from mooring.profiling.tables import comparison_table
+
+        return comparison_table(self)
+
+    def _repr_html_(self) -> str:
+        from mooring.profiling.tables import comparison_html
+
+        return comparison_html(self)

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mooring.profiling.bins import Bins, Kind
+    from mooring.profiling.bins import Bins
+    from mooring.profiling.profiles import Kind
 
 MISSING = "missing"
 _LONGEST = 60
 _NOTHING = 1e-300
 """The float just below 0 reads as 0."""
+_LONG = 60
+"""Days, or minutes, of a baseline from which its instants are written to the day, or minute."""
 _FINEST, _LARGEST = 1e-5, 1e15
 """Numbers outside these are written with a power of ten."""
 
@@ -29,7 +32,7 @@ def bin_labels(kind: Kind, bins: Bins, groups: Sequence[int]) -> tuple[str, ...]
     groups : sequence of int
         The bin of each cell, ascending from 0.
     """
-    if kind in {"numeric", "datetime"}:
+    if kind not in {"categorical", "boolean"}:
         spans = [
             (groups.index(group), len(groups) - 1 - groups[::-1].index(group))
             for group in sorted(set(groups))
@@ -46,23 +49,33 @@ def _span(kind: Kind, bins: Bins, first: int, last: int) -> str:
     low = bins.edges[first if bins.discrete and first < len(bins.edges) else first - 1]
     if last == len(bins.edges):
         only = first == last or not bins.discrete
-        return f"above {_text(kind, low)}" if only else f"{_text(kind, low)} and above"
+        return (
+            f"above {_written(kind, bins, low)}"
+            if only
+            else f"{_written(kind, bins, low)} and above"
+        )
     high = bins.edges[last]
     if nextafter(low, inf) >= high:
-        return _text(kind, high)
-    return f"{_text(kind, low, high - low)} to {_text(kind, high, high - low)}"
+        return _written(kind, bins, high)
+    ends = _written(kind, bins, low, high - low), _written(kind, bins, high, high - low)
+    return f"{ends[0]} to {ends[1]}" if ends[0] != ends[1] else ends[0]
 
 
 def _low_end(kind: Kind, bins: Bins, last: int) -> str:
     if last == len(bins.edges):
         return "any value"
-    return f"{'below' if last == 0 else 'up to'} {_text(kind, bins.edges[last])}"
+    return f"{'below' if last == 0 else 'up to'} {_written(kind, bins, bins.edges[last])}"
 
 
-def _text(kind: Kind, value: float, width: float = 0.0) -> str:
-    """A number with four digits, or with the decimals that show a bin of this width."""
+def _written(kind: Kind, bins: Bins, value: float, width: float = 0.0) -> str:
+    """An edge of a bin, of this width if it is known."""
     if kind == "datetime":
-        return _instant(value)
+        return _instant(value, bins.edges[-1] - bins.edges[0])
+    return _text(value, width)
+
+
+def _text(value: float, width: float) -> str:
+    """A number with four digits, or with the decimals that show a bin of this width."""
     if abs(value) < _NOTHING:
         return "0"
     size = width if 0 < width < inf else abs(value)
@@ -74,12 +87,15 @@ def _text(kind: Kind, value: float, width: float = 0.0) -> str:
     return "0" if text == "-0" else text
 
 
-def _instant(seconds: float) -> str:
+def _instant(seconds: float, span: float) -> str:
+    """An instant, to the day or the minute where bins are many of them wide."""
+    fine = 86_400 if span >= _LONG * 86_400 else 60 if span >= _LONG * 60 else 1
+    whole = round(seconds / fine) * fine
     try:
-        instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=round(seconds))
+        instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=whole)
     except OverflowError:
         return f"{seconds:g} s"
-    return instant.strftime("%Y-%m-%d" if round(seconds) % 86_400 == 0 else "%Y-%m-%d %H:%M:%S")
+    return instant.strftime("%Y-%m-%d" if whole % 86_400 == 0 else "%Y-%m-%d %H:%M:%S")
 
 
 def _quoted(category: str) -> str:

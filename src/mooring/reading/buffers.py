@@ -129,7 +129,8 @@ def chunks(series: pl.Series) -> Iterator[Chunk]:
     UnreadableData
         The column is exported in a layout that is not known here.
     """
-    capsule = series.__arrow_c_stream__()
+    # names may hold what a C string cannot
+    capsule = series.alias("").__arrow_c_stream__()
     stream = _Stream.from_address(_capsule_pointer(capsule, b"arrow_array_stream"))
     layout = _layout(stream)
     while True:
@@ -194,4 +195,6 @@ def _zeros(address: int, offset: int, rows: int) -> NDArray[np.intp]:
 def _memory(address: int | None, size: int) -> NDArray[np.uint8]:
     if not address or not size:
         return np.empty(0, dtype=np.uint8)
-    return np.frombuffer(memoryview((c.c_uint8 * size).from_address(address)), dtype=np.uint8)
+    # read-only, for it is the frame's own
+    memory = memoryview((c.c_uint8 * size).from_address(address)).toreadonly()
+    return np.frombuffer(memory, dtype=np.uint8)

@@ -7,8 +7,7 @@ import numpy as np
 import polars as pl
 
 from mooring.monitoring.drift import MOST_BINS, DriftFound, judge_drift, watched_features
-from mooring.profiling.findings import DriftRules
-from mooring.profiling.profile import baseline, profile
+from mooring.profiling import DriftRules, profile
 
 RULES = DriftRules(min_rows=50)
 IMPORTANCE = (("temp", 4.0), ("hr", 1.0), ("wind", -0.2))
@@ -23,11 +22,11 @@ def features(rows: int, seed: int, **shift: float) -> pl.DataFrame:
 
 def judge(now: pl.DataFrame, *, top_k: int = 2, before: pl.DataFrame | None = None) -> DriftFound:
     """The judgement on a window, its predictions those of the baseline."""
-    base = baseline(features(2000, 0) if before is None else before)
-    said = baseline(pl.DataFrame({"prediction": np.linspace(0, 1, 500)}))
+    base = profile(features(2000, 0) if before is None else before)
+    said = profile(pl.DataFrame({"prediction": np.linspace(0, 1, 500)}))
     return judge_drift(
         base,
-        profile(now, like=base),
+        profile(now, baseline=base),
         said,
         said,
         importance=IMPORTANCE,
@@ -67,8 +66,8 @@ def test_an_important_feature_that_stands_still_does_not_hide_one_that_moved() -
 
 
 def test_without_positive_importance_all_watched_features_weigh_alike() -> None:
-    base = baseline(features(2000, 0))
-    now = profile(features(500, 1, wind=2.0), like=base)
+    base = profile(features(2000, 0))
+    now = profile(features(500, 1, wind=2.0), baseline=base)
     found = judge_drift(base, now, base, now, importance=(), top_k=3, rules=RULES)
     assert found.distance is not None
 

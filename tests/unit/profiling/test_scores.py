@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.spatial import distance
 
 from mooring.errors import UsageError
-from mooring.profiling.bins import count_numeric, numeric_bins
+from mooring.profiling import profile
+from mooring.profiling.bins import count_in
 from mooring.profiling.scores import (
     canonical,
     chisquare,
@@ -52,9 +53,9 @@ def test_jensenshannon_and_chisquare_are_those_of_scipy(pair: tuple[list[int], l
 def test_ks_and_wasserstein_are_exact_when_every_value_has_a_cell(
     one: list[float], two: list[float]
 ) -> None:
-    everything = np.sort(np.array(one + two))
-    bins = numeric_bins(everything)
-    a, b = (count_numeric(np.sort(np.array(part)), bins) for part in (one, two))
+    base = profile({"x": one + two})
+    bins = base.columns[0].bins
+    a, b = (count_in(profile({"x": part}, base).columns[0], bins) for part in (one, two))
     theirs = stats.ks_2samp(one, two, method="asymp")
     assert kolmogorov_smirnov(a, b).statistic == pytest.approx(theirs.statistic, abs=1e-12)
     moved = wasserstein(a, b, edges=bins.edges, scale=2.0, discrete=True)
@@ -63,9 +64,10 @@ def test_ks_and_wasserstein_are_exact_when_every_value_has_a_cell(
 
 def test_ks_and_wasserstein_are_near_exact_on_a_fine_grid() -> None:
     rng = np.random.default_rng(3)
-    one, two = np.sort(rng.normal(size=20_000)), np.sort(rng.normal(0.3, 1.1, size=3000))
-    bins = numeric_bins(one)
-    a, b = count_numeric(one, bins), count_numeric(two, bins)
+    one, two = rng.normal(size=20_000), rng.normal(0.3, 1.1, size=3000)
+    base = profile({"x": one})
+    bins = base.columns[0].bins
+    a, b = base.columns[0].counts, count_in(profile({"x": two}, base).columns[0], bins)
     exact = stats.ks_2samp(one, two)
     assert 0 <= exact.statistic - kolmogorov_smirnov(a, b).statistic < 1 / 250
     moved = wasserstein(a, b, edges=bins.edges, scale=float(one.std()))

@@ -9,7 +9,8 @@ import polars as pl
 
 from mooring.gates.contract import INSTANTS, Contract, as_numbers, infer_contract, type_of
 from mooring.gates.data.finding import instant
-from mooring.profiling.profile import Profile, baseline, profile
+from mooring.profiling.making import profile
+from mooring.profiling.profiles import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +135,8 @@ def describe_case(case: Case) -> tuple[Contract, Profile]:
         classes=_classes(case),
         hidden=tuple(case.hidden - {case.data.target, case.data.time}),
     )
-    return contract, baseline(case.frame.select(case.judged))
+    judged = case.frame.select(case.judged)
+    return contract, profile(judged) if judged.width else Profile(judged.height)
 
 
 def pairs(case: Case, accepted: Contract, now: Contract) -> Iterator[Pair]:
@@ -170,7 +172,7 @@ def _fresh(case: Case, accepted: Accepted) -> Part | None:
     later = case.frame.filter(as_numbers(case.frame.get_column(case.time)) > before.maximum)
     if not case.rules.min_rows <= later.height < case.frame.height:
         return None
-    own = baseline(later.select(case.judged))
+    own = profile(later.select(case.judged))
     where = f" among the {later.height:,} rows after {instant(before.maximum)}"
     return Part(later, own, _counted(later, accepted.profile), case, where)
 

@@ -11,15 +11,16 @@ import numpy as np
 import polars as pl
 
 from mooring.gates.data.finding import Finding, number, share
-from mooring.profiling.compare import DriftRules, compare
-from mooring.profiling.profile import Profile, profile
+from mooring.profiling.comparing import DriftRules, compare
+from mooring.profiling.making import profile
+from mooring.profiling.profiles import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mooring.gates.data.case import Pair, Part
-    from mooring.profiling.compare import BinShift, ColumnDrift
-    from mooring.profiling.profile import ColumnProfile
+    from mooring.profiling.comparing import BinShift, ColumnDrift
+    from mooring.profiling.profiles import ColumnProfile
     from mooring.settings.model import DataGate
 
 MAJOR = 0.25

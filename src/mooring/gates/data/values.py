@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from mooring.gates.contract import INSTANTS, NUMBERS, as_numbers, missing_count
 from mooring.gates.data.finding import Finding, examples_of, instant, number, quoted, share
+from mooring.profiling.cells import cell_of
+from mooring.profiling.numbers import as_floats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mooring.gates.contract import Contract
     from mooring.gates.data.case import Pair, Part
-    from mooring.profiling.profile import ColumnProfile, Profile
+    from mooring.profiling.profiles import ColumnProfile, Profile
     from mooring.settings.model import DataGate
 
 FLOOD = 0.2
@@ -142,7 +145,7 @@ def flood(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
     if before.minimum is None:
         return None
     stepped, low = len(before.bins.edges) <= MANY + 1, before.minimum
-    for value, rows in _frequent_values(now):
+    for value, rows in _frequent_values(part.frame.get_column(now.name), now):
         was, rate = _rows_of(before, value) / before.rows, rows / now.rows
         if rate - was <= FLOOD or (stepped and value >= low):
             continue
@@ -162,22 +165,26 @@ def flood(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
     return None
 
 
-def _frequent_values(column: ColumnProfile) -> list[tuple[float, int]]:
+def _frequent_values(series: pl.Series, column: ColumnProfile) -> list[tuple[float, int]]:
     """Values that more than ``FLOOD`` of the rows have, and those rows; most frequent first.
 
-    A value with more than a few of the rows has a cell of its own, which ends with it.
+    The bins say where such a value can be; the rows there say what it is.
     """
-    cells = zip(column.bins.edges[1:], column.counts[1:-1], strict=True)
-    heavy = [(value, rows) for value, rows in cells if rows > FLOOD * column.rows]
-    return sorted(heavy, key=lambda cell: (-cell[1], cell[0]))
+    heavy: list[tuple[float, int]] = []
+    bins, values = column.bins, as_floats(series)
+    for low, high, rows in zip(bins.edges, bins.edges[1:], column.counts[1:-1], strict=False):
+        if rows > FLOOD * column.rows:
+            there = values[(low <= values) & (values <= high)]
+            distinct, counts = np.unique(there, return_counts=True)
+            if counts.max(initial=0) > FLOOD * column.rows:
+                heavy.append((float(distinct[counts.argmax()]), int(counts.max())))
+    return sorted(set(heavy), key=lambda found: (-found[1], found[0]))
 
 
 def _rows_of(column: ColumnProfile, value: float) -> int:
     """How many rows had this value at most."""
-    edges = column.bins.edges
-    if not edges or not edges[0] < value <= edges[-1]:
-        return 0
-    return column.counts[bisect_left(edges, value)]
+    found = cell_of(value, column.layout.centre)
+    return column.counts[bisect_right(column.bins.starts, found)] if column.counts else 0
 
 
 def _frequent(values: pl.Series) -> list[float]:

@@ -21,7 +21,7 @@ from mooring.pipeline.candidate import Candidate, Evaluated, known
 from mooring.pipeline.context import Context
 from mooring.pipeline.runner import Done, Step
 from mooring.profiling import codec
-from mooring.profiling.profile import baseline
+from mooring.profiling.making import profile
 
 _GOLDEN_ROWS = 16
 
@@ -112,8 +112,8 @@ def _parts(context: Context, candidate: Candidate) -> dict[str, bytes]:
     parts = {
         f"model.{settings.pipeline.model_format}": known(candidate.trained).data,
         "contract.json": contracts.to_bytes(contract),
-        "baseline.profile": codec.to_bytes(baseline(as_polars(candidate.features["training"]))),
-        "predictions.profile": codec.to_bytes(baseline(_predictions(evaluated))),
+        "baseline.profile": codec.to_bytes(profile(as_polars(candidate.features["training"]))),
+        "predictions.profile": codec.to_bytes(profile(_predictions(evaluated))),
         FINGERPRINTS: np.unique(row_fingerprints(splits.training)).tobytes(),
         "environment.json": msgspec.json.encode(environment.packages),
     }

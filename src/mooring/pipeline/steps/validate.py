@@ -13,7 +13,7 @@ from mooring.pipeline.candidate import Candidate, known
 from mooring.pipeline.context import Context
 from mooring.pipeline.runner import Done, Step
 from mooring.profiling import codec
-from mooring.profiling.profile import Profile
+from mooring.profiling.profiles import Profile
 
 
 def validate(context: Context) -> Step[Candidate]:

@@ -21,9 +21,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mooring.errors import UsageError
-from mooring.profiling import scores
-from mooring.profiling.bins import coarse_groups
-from mooring.profiling.evidence import is_blind, rises, shape, tested_bins
+from mooring.profiling.bins import count_in
+from mooring.profiling.describing import (
+    aligned,
+    all_scores,
+    direction,
+    groups_of,
+    most_moved,
+    with_missing,
+)
+from mooring.profiling.evidence import centre_moved, is_blind, rises, shape, tested_bins
 from mooring.profiling.findings import (
     BinShift,
     ColumnDrift,
@@ -32,15 +39,13 @@ from mooring.profiling.findings import (
     Evidence,
     Status,
 )
-from mooring.profiling.labels import bin_labels
 from mooring.profiling.levels import benjamini_hochberg
+from mooring.profiling.strangers import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
-    from mooring.profiling.profile import ColumnProfile, Profile
+    from mooring.profiling.profiles import ColumnProfile, Profile
 
 __all__ = [
     "BinShift",
@@ -54,8 +59,7 @@ __all__ = [
 
 _BLIND = "too many distinct values in the baseline; only missing values are judged"
 _ALL_RARE = "no value is frequent in the baseline; only missing and unseen values are judged"
-MOVED = 3
-"""How many of the bins that moved most are named."""
+_STRANGERS = {"categorical": "unseen values", "boolean": "unseen values", "text": "unseen words"}
 
 
 def compare(
@@ -70,9 +74,8 @@ def compare(
     Parameters
     ----------
     base : Profile
-        From ``baseline``.
     current : Profile
-        From ``profile(frame, like=base)``, or several of those merged.
+        From ``profile(rows, baseline=base)``, or several of those merged.
     rules : DriftRules
     weights : mapping of column name to weight, optional
         Importance of columns in ``distance``, 0 for those not named. All alike when absent.
@@ -89,11 +92,9 @@ def compare(
 
     Examples
     --------
-    >>> import polars as pl
-    >>> from mooring.profiling.profile import baseline, profile
-    >>> base = baseline(pl.DataFrame({"x": range(1000)}))
-    >>> later = profile(pl.DataFrame({"x": range(500, 1000)}), base)
-    >>> compare(base, later).status
+    >>> from mooring.profiling import profile
+    >>> base = profile({"x": range(1000)})
+    >>> compare(base, profile({"x": range(500, 1000)}, baseline=base)).status
     'drift'
     """
     theirs = {column.name: column for column in current.columns}
@@ -121,24 +122,34 @@ def _judge(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules
     blocked = _cannot_tell(base, current, rules)
     if blocked or current is None:
         return ColumnDrift(name=base.name, kind=base.kind, status="unknown", reason=blocked)
-    groups = coarse_groups(base.kind, base.counts)
-    a, b = _with_missing(base, groups), _with_missing(current, groups)
-    tested = shape(tested_bins(base, a), tested_bins(base, b), rules.alpha)
+    current = aligned(current, base)
+    groups = groups_of(base)
+    fine = np.asarray(base.counts, dtype=np.int64), count_in(current, base.bins)
+    a, b = (with_missing(fine[0], groups, base), with_missing(fine[1], groups, current))
+    tested = shape(tested_bins(base, a), tested_bins(base, b), rules.alpha, rules.inflation)
     blind = is_blind(base)
-    first = [] if blind else [Evidence("shape", tested.effect, rules.min_psi, tested.p_value)]
+    first = (
+        [] if blind else [Evidence("shape", tested.effect, rules.floor(base.name), tested.p_value)]
+    )
+    strangers = unseen(base, current, int(fine[1][0] + fine[1][-1]) if fine[1].size > 1 else 0)
     return ColumnDrift(
         name=base.name,
         kind=base.kind,
         status="unknown",
         reason=(_ALL_RARE if base.bins.rare else _BLIND) if blind else "",
-        scores=_scores(base, current, a, b),
+        scores=all_scores(base, current, fine, (a, b)),
         effect=tested.effect,
         level=tested.level,
         p_value=tested.p_value,
         null_rate=(base.null_rate, current.null_rate),
-        unseen_rate=current.unseen_rate,
-        moved=_moved(base, groups, a, b),
-        evidence=(*first, *rises(base, current, rules)),
+        unseen_rate=strangers.rate,
+        moved=most_moved(base, a, b),
+        direction=direction(base, current),
+        evidence=(
+            *first,
+            *rises(base, current, strangers, rules),
+            *centre_moved(base, current, rules),
+        ),
     )
 
 
@@ -148,64 +159,26 @@ def _cannot_tell(base: ColumnProfile, current: ColumnProfile | None, rules: Drif
         return "not in the window"
     if base.problem or current.problem:
         return base.problem or current.problem
-    if (base.kind, base.bins) != (current.kind, current.bins):
-        return "the window was counted in other bins than the baseline"
-    for side, rows in (("baseline", base.rows), ("window", current.rows)):
-        if rows < max(rules.min_rows, 1):
-            return f"the {side} has {rows} rows, at least {max(rules.min_rows, 1)} are needed"
-    if base.present == 0 and current.present == 0:
+    unable = _unlike(base, current) or _too_few(base, current, max(rules.min_rows, 1))
+    if not unable and base.present == 0 and current.present == 0:
         return "every value is missing, in the baseline and in the window"
+    return unable
+
+
+def _unlike(base: ColumnProfile, current: ColumnProfile) -> str:
+    if base.kind != current.kind:
+        return f"the baseline is {base.kind}, the window {current.kind}"
+    before, now = len(base.dimensions), len(current.dimensions)
+    if before and now and before != now:
+        return f"embeddings have {before} dimensions in the baseline, {now} in the window"
     return ""
 
 
-def _with_missing(column: ColumnProfile, groups: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Rows per coarse bin, the missing values last."""
-    return np.append(np.bincount(groups, weights=column.counts), float(column.nulls))
-
-
-def _scores(
-    base: ColumnProfile, current: ColumnProfile, a: NDArray[np.float64], b: NDArray[np.float64]
-) -> tuple[tuple[str, float], ...]:
-    homogeneous = scores.chisquare(a, b)
-    found = [
-        ("psi", scores.psi(a, b)),
-        ("jensenshannon", scores.jensenshannon(a, b)),
-        ("hellinger", scores.hellinger(a, b)),
-        ("tvd", scores.total_variation(a, b)),
-        ("chisquare", homogeneous.statistic),
-        ("chisquare_p", homogeneous.p_value),
-    ]
-    if base.kind in {"numeric", "datetime"}:
-        furthest = scores.kolmogorov_smirnov(base.counts, current.counts)
-        moved = scores.wasserstein(
-            base.counts,
-            current.counts,
-            edges=base.bins.edges,
-            scale=base.deviation,
-            discrete=base.bins.discrete,
-        )
-        found += [
-            ("ks", furthest.statistic),
-            ("ks_p", furthest.p_value),
-            ("wasserstein", moved),
-        ]
-    return tuple(found)
-
-
-def _moved(
-    base: ColumnProfile,
-    groups: NDArray[np.int64],
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-) -> tuple[BinShift, ...]:
-    p, q = a / a.sum(), b / b.sum()
-    labels = bin_labels(base.kind, base.bins, groups.tolist())
-    order = np.argsort(-np.abs(q - p), kind="stable")[:MOVED]
-    return tuple(
-        BinShift(labels[index], float(p[index]), float(q[index]))
-        for index in order
-        if p[index] != q[index]
-    )
+def _too_few(base: ColumnProfile, current: ColumnProfile, needed: int) -> str:
+    for side, rows in (("baseline", base.rows), ("window", current.rows)):
+        if rows < needed:
+            return f"the {side} has {rows} rows, at least {needed} are needed"
+    return ""
 
 
 def _settle(columns: list[ColumnDrift], rules: DriftRules) -> tuple[ColumnDrift, ...]:
@@ -241,12 +214,13 @@ def _reason(column: ColumnDrift) -> str:
         return column.reason or "the population stability index is not a number"
     if column.status == "ok":
         return index if column.level > 0 else "every row is in one bin, on both sides"
-    what = "values beyond the baseline's range" if column.kind != "categorical" else "unseen values"
+    what = _STRANGERS.get(column.kind, "values beyond the baseline's range")
     before, now = column.null_rate
     texts = {
         "shape": index,
         "missing": f"missing values rose from {before:.1%} to {now:.1%}",
         "unseen": f"{column.unseen_rate:.1%} {what}",
+        "centre": "the embeddings' centre moved",
     }
     return "; ".join(texts[item.kind] for item in column.evidence if item.drift)
 
