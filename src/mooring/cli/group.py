@@ -12,6 +12,8 @@ VERBS = {
     "serve": "Answer predictions over HTTP and keep each one in the log.",
     "label": "Join labels that came late with the predictions they belong to.",
     "monitor": "Compare a window of the log with the baseline; report and alert.",
+    "calibrate": "Learn what normal drift looks like on your history; propose thresholds.",
+    "report": "Compare two tables, or two windows of one: what drifted.",
     "watch": "Monitor, evaluate the triggers and retrain, until stopped.",
     "lineage": "Say what serves, and which data, code and verdicts are behind it.",
     "status": "Show the project at a glance.",

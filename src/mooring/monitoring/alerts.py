@@ -34,6 +34,8 @@ class AlertRules:
         A lasting condition alerts again after this many windows.
     patience : int
         Windows in a row that must be unknown before that is worth a message (FD-64).
+    alarm : (n, m)
+        Drift alerts when N of the last M windows of that length drift.
     news, news_of_performance : timedelta
         How long after its end a window is worth a message: a monitor that catches up on a year, or
         a person who looks back, wakes nobody about the past (FD-66). Labels come late.
@@ -42,17 +44,22 @@ class AlertRules:
     page_on: Literal["never", "performance", "drift"] = "performance"
     repeat: int = 7
     patience: int = 3
+    alarm: tuple[int, int] = (1, 1)
     news: timedelta = timedelta(days=2)
     news_of_performance: timedelta = timedelta(days=14)
 
 
+Latest = Sequence[WindowScore]
+"""A window, and those of its model version before it, newest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A condition: whether it holds in a window (None: cannot tell), and its title."""
+    """A condition: whether it holds in the first window (None: cannot tell), and its title."""
 
     name: str
-    holds: Callable[[WindowScore], bool | None]
-    title: Callable[[WindowScore], str]
+    holds: Callable[[Latest, AlertRules], bool | None]
+    title: Callable[[Latest, AlertRules], str]
 
 
 def alert_id(score: WindowScore, rule: str) -> str:
@@ -75,7 +82,8 @@ def alerts_for(
     ----------
     score : WindowScore
     previous : sequence of WindowScore
-        Of the same model version, newest first; at least ``rules.repeat`` of them if there are.
+        Of the same model version, newest first; at least ``rules.repeat`` of them, and as many
+        again as the alarm looks back over, if there are.
     known : collection of str
         Ids of the alerts that were made before.
     rules : AlertRules
@@ -96,27 +104,30 @@ def _judge_all(
     rules: AlertRules,
     at: datetime,
 ) -> Iterator[Alert]:
+    windows = (score, *previous)
     for rule in _RULES:
         patience = rules.patience if rule.name == "unknown" else 1
         age = rules.news_of_performance if rule.name == "performance" else rules.news
-        telling = [one for one in (score, *previous) if rule.holds(one) is not None]
-        if not telling or telling[0] is not score or at - score.end > age:
+        told_by = [rule.holds(windows[place:], rules) for place in range(len(windows))]
+        telling = [pair for pair in zip(windows, told_by, strict=True) if pair[1] is not None]
+        if not telling or telling[0][0] is not score or at - score.end > age:
             continue
-        lasted = _lasted(rule, telling)
+        lasted = _lasted(telling)
         if lasted:
             recent = telling[1 : min(lasted, rules.repeat)]
-            told = any(alert_id(one, rule.name) in known for one in recent)
+            told = any(alert_id(one, rule.name) in known for one, _ in recent)
             if lasted >= patience and not told:
-                yield _alert(score, rule.name, _severity(rule, rules), rule.title(score), at)
-        elif _lasted(rule, telling[1:]) >= patience:
+                title = rule.title(windows, rules)
+                yield _alert(windows, rule.name, _severity(rule, rules), title, at, rules)
+        elif _lasted(telling[1:]) >= patience:
             title = f"{short(score.deployment)}: {rule.name} is over"
-            yield _alert(score, rule.name + RESOLVED, "record", title, at)
+            yield _alert(windows, rule.name + RESOLVED, "record", title, at, rules)
 
 
-def _lasted(rule: _Rule, telling: Sequence[WindowScore]) -> int:
+def _lasted(telling: Sequence[tuple[WindowScore, bool | None]]) -> int:
     """For how many windows in a row, the newest included, the condition holds."""
-    for count, one in enumerate(telling):
-        if not rule.holds(one):
+    for count, (_, holds) in enumerate(telling):
+        if not holds:
             return count
     return len(telling)
 
@@ -126,46 +137,81 @@ def _severity(rule: _Rule, rules: AlertRules) -> Severity:
     return "page" if pages and rules.page_on != "never" else "notify"
 
 
-def _drifts(score: WindowScore) -> bool | None:
-    drift = read_detail(score).drift
-    return None if drift == "unknown" else drift == "drift"
+def _drifts(windows: Latest, rules: AlertRules) -> bool | None:
+    """Whether N of the last M windows drift; unknown ones are not counted as fine."""
+    wanted, _ = rules.alarm
+    found = [_drift_of(one) for one in _looked_at(windows, rules)]
+    hits, blank = found.count("drift"), found.count("unknown")
+    if found[0] == "unknown" or hits < wanted <= hits + blank:
+        return None
+    return hits >= wanted
 
 
-def _degrades(score: WindowScore) -> bool | None:
-    status = read_detail(score).performance.status
+def _drift_of(score: WindowScore) -> object:
+    return score.detail.get("drift", "unknown")
+
+
+def _looked_at(windows: Latest, rules: AlertRules) -> Latest:
+    """The last M windows of the newest one's length: one under way would count twice."""
+    length = windows[0].end - windows[0].start
+    return [one for one in windows if one.end - one.start == length][: rules.alarm[1]]
+
+
+def _degrades(windows: Latest, _: AlertRules) -> bool | None:
+    status = read_detail(windows[0]).performance.status
     return None if status == "unknown" else status == "degraded"
 
 
-def _drift_title(score: WindowScore) -> str:
-    columns = by_weight(read_detail(score).watched)
-    return f"{short(score.deployment)}: drift in {listed([column.name for column in columns])}"
+def _drift_title(windows: Latest, rules: AlertRules) -> str:
+    looked_at = _looked_at(windows, rules)
+    newest = next(one for one in looked_at if _drift_of(one) == "drift")
+    columns = listed([column.name for column in by_weight(read_detail(newest).watched)])
+    title = f"{short(newest.deployment)}: drift in {columns}"
+    return f"{title}, {_counted(windows, rules)}" if rules.alarm[1] > 1 else title
+
+
+def _counted(windows: Latest, rules: AlertRules) -> str:
+    """How the alarm came about: ``2 of the last 3 windows``."""
+    looked_at = _looked_at(windows, rules)
+    hits = sum(_drift_of(one) == "drift" for one in looked_at)
+    return f"{hits} of the last {len(looked_at)} windows"
 
 
 _RULES = (
     _Rule(
         "performance",
         _degrades,
-        lambda s: f"{short(s.deployment)}: {read_detail(s).performance.reason}",
+        lambda w, _: f"{short(w[0].deployment)}: {read_detail(w[0]).performance.reason}",
     ),
     _Rule("drift", _drifts, _drift_title),
-    _Rule("no-data", lambda s: s.rows == 0, lambda s: f"{short(s.deployment)}: no predictions"),
+    _Rule(
+        "no-data",
+        lambda w, _: w[0].rows == 0,
+        lambda w, _: f"{short(w[0].deployment)}: no predictions",
+    ),
     _Rule(
         "unknown",
-        lambda s: s.status == "unknown" and s.rows > 0,
-        lambda s: f"{short(s.deployment)}: cannot tell whether it drifts",
+        lambda w, _: w[0].status == "unknown" and w[0].rows > 0,
+        lambda w, _: f"{short(w[0].deployment)}: cannot tell whether it drifts",
     ),
 )
 
 
-def _alert(score: WindowScore, rule: str, severity: Severity, title: str, at: datetime) -> Alert:
+def _alert(  # noqa: PLR0913, PLR0917 - what an alert is made of
+    windows: Latest, rule: str, severity: Severity, title: str, at: datetime, rules: AlertRules
+) -> Alert:
+    score, counted = windows[0], _counted(windows, rules)
     detail = read_detail(score)
+    body = _body(score)
+    if rule == "drift" and rules.alarm[1] > 1:
+        body = f"{counted} drift, {rules.alarm[0]} of {rules.alarm[1]} are demanded\n{body}"
     return Alert(
         id=alert_id(score, rule),
         deployment=score.deployment,
         rule=rule,
         severity=severity,
         title=title,
-        body=_body(score),
+        body=body,
         at=at,
         detail={
             "status": "resolved" if rule.endswith(RESOLVED) else "firing",

@@ -13,9 +13,10 @@ from mooring.monitoring.alerts import AlertRules, alerts_for
 from mooring.monitoring.delivery import deliver_alerts
 from mooring.monitoring.detail import Scored, plain, read_detail
 from mooring.monitoring.history import before, newest_of_each, score_of
-from mooring.monitoring.score import score_window
+from mooring.monitoring.score import check_thresholds, score_window
 from mooring.monitoring.versions import VersionCache
 from mooring.monitoring.windows import due_windows, latest_window
+from mooring.settings.counts import parse_n_of_m
 
 if TYPE_CHECKING:
     from mooring.lineage.catalog.engine import Transaction
@@ -167,7 +168,9 @@ def _scored(
 ) -> list[Scored]:
     with context.catalog.read() as tx:
         answering = _answering(tx, context.name, log, window)
-    return [score_window(context, log, window, version, versions) for version in answering]
+    scored = [score_window(context, log, window, version, versions) for version in answering]
+    check_thresholds(context.settings, scored)
+    return scored
 
 
 def _answering(
@@ -216,6 +219,7 @@ def _alert_rules(context: Context) -> AlertRules:
     delay = parse_duration(context.settings.data.label_delay)
     return AlertRules(
         page_on=context.settings.monitoring.page_on,
+        alarm=parse_n_of_m(context.settings.monitoring.alarm),
         news=2 * every,
         news_of_performance=delay + 14 * every,
     )

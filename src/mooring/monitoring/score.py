@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,13 +19,14 @@ from mooring.monitoring.performance import Holdout, PerformanceRules, judge_perf
 from mooring.monitoring.versions import MonitoredVersion, VersionCache
 from mooring.pipeline.steps.register import predictions_frame
 from mooring.profiling.findings import DriftRules
-from mooring.profiling.profile import profile
+from mooring.profiling.making import profile
 
 if TYPE_CHECKING:
     from mooring.lineage.values import ModelVersion
     from mooring.pipeline.context import Context
     from mooring.serving.log import LoggedRows, PredictionLog
     from mooring.settings import Settings
+    from mooring.settings.model import Monitoring
 
 NO_DATA = "no predictions in this window"
 
@@ -120,13 +123,52 @@ def _drift(settings: Settings, rows: LoggedRows, version: MonitoredVersion) -> D
     said = predictions_frame(logged_answers(rows.meta, manifest.classes))
     return judge_drift(
         version.baseline,
-        profile(version.features(rows.inputs), like=version.baseline),
+        profile(version.features(rows.inputs), baseline=version.baseline),
         version.predictions,
-        profile(said, like=version.predictions),
+        profile(said, baseline=version.predictions),
         importance=manifest.watched,
         top_k=rules.top_k,
-        rules=DriftRules(alpha=rules.alpha, min_psi=rules.min_psi, min_rows=rules.min_rows),
+        rules=drift_rules(rules),
     )
+
+
+def drift_rules(monitoring: Monitoring) -> DriftRules:
+    """When a column counts as drifted, as ``[monitoring]`` says."""
+    return DriftRules(
+        alpha=monitoring.alpha,
+        min_psi=monitoring.min_psi,
+        min_rows=monitoring.min_rows,
+        null_rate_floor=monitoring.min_missing,
+        unseen_rate_floor=monitoring.min_unseen,
+        inflation=monitoring.inflation,
+        floors=tuple(monitoring.thresholds.items()),
+    )
+
+
+def check_thresholds(settings: Settings, scored: Sequence[Scored]) -> None:
+    """Every threshold is for a column that some version that answered has.
+
+    Raises
+    ------
+    SettingsError
+        Naming the column, and the nearest there is.
+    """
+    details = [one.detail for one in scored]
+    known = {
+        column.name
+        for detail in details
+        for column in (*detail.watched, *detail.others, *detail.predictions)
+    }
+    if not details or not all(detail.watched for detail in details):
+        return  # a version that could not be scored may have the column
+    for name in settings.monitoring.thresholds:
+        if name not in known:
+            near = difflib.get_close_matches(name, sorted(known), n=1)
+            raise SettingsError(
+                f"monitoring.thresholds: no model version has a column {name!r}",
+                where="mooring.toml, [monitoring.thresholds]",
+                fix=f"did you mean {near[0]!r}?" if near else "take it out",
+            )
 
 
 def _performance(  # noqa: PLR0913, PLR0917 - as score_rows

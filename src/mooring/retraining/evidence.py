@@ -50,6 +50,8 @@ class Evidence:
         Of the champion since it became champion, each window once, the newest first.
     source_rows : int or None
         Labelled rows in the source now; None when no trigger asks or it cannot be read.
+    alarm : str
+        How many of the latest windows must drift, for triggers that do not say: ``2 of 3``.
     """
 
     now: datetime
@@ -57,6 +59,7 @@ class Evidence:
     runs: tuple[PastRun, ...]
     windows: tuple[WindowScore, ...]
     source_rows: int | None = None
+    alarm: str = "1 of 1"
 
     @property
     def rejected_in_a_row(self) -> int:
@@ -100,6 +103,7 @@ def gather(context: Context, tx: Transaction, source_rows: int | None) -> Eviden
         runs=_runs(tx, context.name),
         windows=_windows(tx, context, champion, since),
         source_rows=source_rows,
+        alarm=context.settings.monitoring.alarm,
     )
 
 

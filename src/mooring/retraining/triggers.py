@@ -11,6 +11,7 @@ from typing import Any
 from mooring.clock import parse_duration
 from mooring.lineage.values import WindowScore
 from mooring.retraining.evidence import Evidence
+from mooring.settings.counts import parse_n_of_m
 from mooring.settings.model import Trigger
 
 
@@ -87,10 +88,12 @@ def _drift(trigger: Trigger, evidence: Evidence) -> Reading:
             return None
         return len(_names(score)) >= trigger.features
 
-    reading = _of_windows(trigger, evidence, drifted)
+    reading = _of_windows(trigger, evidence, drifted, trigger.windows or evidence.alarm)
     if not reading.fires:
         return reading
-    names = ", ".join(_names(evidence.windows[0])[:5])
+    # The newest window may be a fine one among N of M.
+    moved = next((found for score in evidence.windows if (found := _names(score))), [])
+    names = ", ".join(moved[:5])
     because = f"{reading.because} with {trigger.features} or more drifted features: {names}"
     return Reading(trigger.name, True, because, reading.window_key)
 
@@ -107,7 +110,7 @@ def _performance(trigger: Trigger, evidence: Evidence) -> Reading:
     if not labelled:
         because = "no window of the champion has enough labels yet"
         return Reading(trigger.name, None, because, "unlabelled")
-    reading = _of_windows(trigger, evidence, degraded, labelled)
+    reading = _of_windows(trigger, evidence, degraded, trigger.windows or "1 of 1", labelled)
     if not reading.fires:
         return reading
     found = _performance_of(labelled[0])
@@ -122,10 +125,11 @@ def _of_windows(
     trigger: Trigger,
     evidence: Evidence,
     holds: Callable[[WindowScore], bool | None],
+    demanded: str,
     windows: Sequence[WindowScore] | None = None,
 ) -> Reading:
     """Whether it holds in N of the latest M windows; unknown ones do not count as fine."""
-    wanted, among = (int(part) for part in trigger.windows.split(" of "))
+    wanted, among = parse_n_of_m(demanded)
     latest = list(evidence.windows if windows is None else windows)[:among]
     if not latest:
         return Reading(trigger.name, None, "no window of the champion has been scored yet", "none")

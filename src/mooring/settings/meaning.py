@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from mooring.clock import parse_duration
 from mooring.errors import SettingsError, UsageError
+from mooring.settings.counts import MOST_WINDOWS, parse_n_of_m
 from mooring.settings.model import POSITIVE_SPANS, SPANS, ProjectFile, Trigger
 from mooring.settings.place import Declared
 from mooring.settings.shape import Key, dotted
-
-MOST_WINDOWS = 20
-"""Windows a trigger may look back over; the evidence that is gathered holds no more."""
 
 _COMMON = ("name", "kind", "alone")
 _NEEDS = {
@@ -38,6 +35,8 @@ def check_meaning(file: ProjectFile, declared: Declared) -> None:
     _check_spans(file, declared)
     _check_columns(file, declared)
     _check_split(file, declared)
+    where = declared.place(("monitoring", "alarm"))
+    _check_windows(file.monitoring.alarm, "monitoring", "alarm", where)
     _check_unique("alerts", (route.name for route in file.alerts), declared)
     for place, route in enumerate(file.alerts):
         if route.kind != "log" and route.url_env is None:
@@ -144,7 +143,8 @@ def _check_trigger(trigger: Trigger, at: Key, declared: Declared) -> None:
         )
     _check_span(trigger.every, (*at, "every"), declared)
     _check_cron(trigger, declared.place((*at, "cron")))
-    _check_windows(trigger, declared.place((*at, "windows")))
+    where = declared.place((*at, "windows"))
+    _check_windows(trigger.windows, f"trigger {trigger.name!r}", "windows", where)
 
 
 def _keys_of(declared: Declared, at: Key) -> list[str]:
@@ -171,14 +171,14 @@ def _check_cron(trigger: Trigger, where: str) -> None:
         raise SettingsError(f"trigger {trigger.name!r}: {trigger.cron!r} never comes", where=where)
 
 
-def _check_windows(trigger: Trigger, where: str) -> None:
-    found = re.fullmatch(r"([1-9]\d*) of ([1-9]\d*)", trigger.windows, re.ASCII)
-    if found is None or int(found[1]) > int(found[2]) or int(found[2]) > MOST_WINDOWS:
-        raise SettingsError(
-            f"trigger {trigger.name!r}: windows = {trigger.windows!r}",
-            where=where,
-            fix=f'write how many of how many, {MOST_WINDOWS} at most: windows = "2 of 3"',
-        )
+def _check_windows(text: str | None, what: str, key: str, where: str) -> None:
+    if text is None:
+        return
+    try:
+        parse_n_of_m(text)
+    except UsageError as error:
+        fix = f'write how many of how many, {MOST_WINDOWS} at most: {key} = "2 of 3"'
+        raise SettingsError(f"{what}: {key} = {text!r}", where=where, fix=fix) from error
 
 
 def _check_references(trigger: Trigger, triggers: Iterable[Trigger], where: str) -> None:

@@ -128,6 +128,16 @@ class Monitoring(_Table, frozen=True):
     """False discovery rate across the watched columns of one window (Benjamini-Hochberg)."""
     min_psi: Annotated[float, Meta(ge=0)] = 0.1
     """The effect floor: a smaller population stability index never alarms."""
+    thresholds: dict[str, Annotated[float, Meta(ge=0)]] = field(default_factory=dict)
+    """Effect floors of single columns instead of ``min_psi``, as ``mooring calibrate`` proposes."""
+    min_missing: Annotated[float, Meta(ge=0, le=1)] = 0.01
+    """A smaller rise of the share of missing values never alarms."""
+    min_unseen: Annotated[float, Meta(ge=0, le=1)] = 0.01
+    """A smaller rise of the share of values that the baseline never held never alarms."""
+    inflation: Annotated[float, Meta(ge=1)] = 1.0
+    """Rows that say as much as one independent row; ``mooring calibrate`` measures it."""
+    alarm: str = "1 of 1"
+    """How many of a model version's latest windows must drift before that alerts or retrains."""
     min_rows: Annotated[int, Meta(ge=1)] = 50
     min_labelled: Annotated[float, Meta(gt=0, le=1)] = 0.5
     """Share of a window's rows whose labels must have matured before its performance counts."""
@@ -163,8 +173,9 @@ class Trigger(_Table, frozen=True):
     """For ``new_data``: labelled rows that the champion has not been trained on."""
     features: Annotated[int, Meta(ge=1)] = 1
     """For ``drift``: how many watched features must have drifted."""
-    windows: str = "1 of 1"
-    """For ``drift`` and ``performance``: how many of the latest windows, such as ``2 of 3``."""
+    windows: str | None = None
+    """For ``drift`` and ``performance``: how many of the latest windows, such as ``2 of 3``; else
+    ``monitoring.alarm`` for drift, and the latest for performance."""
     degraded: Annotated[float, Meta(gt=0)] | None = None
     """For ``performance``: relative loss against the holdout metric."""
     of: tuple[str, ...] = ()
