@@ -166,14 +166,14 @@ def main() -> None:
     """A line for each size of window."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_ROWS
     windows = int(sys.argv[WINDOWS]) if len(sys.argv) > WINDOWS else DEFAULT_WINDOWS
-    print(f"baselines of {rows:,} rows, {len(COLUMNS)} columns, {BASELINES} baselines a line")
-    print(f"{'rows':>10}{'windows':>9}{'alarms':>9}{'caught':>9}{'seconds':>9}  why; missed")
+    print(f"baselines of {rows:,} rows, {len(COLUMNS)} columns, {BASELINES} baselines a line")  # noqa: T201
+    print(f"{'rows':>10}{'windows':>9}{'alarms':>9}{'caught':>9}{'seconds':>9}  why; missed")  # noqa: T201
     for size in SIZES:
         start = perf_counter()
         tally = simulated(rows, size, windows // (FEWER if size >= LARGE else 1), BASELINES)
         why = ", ".join(f"{text} {n}" for text, n in tally.why.most_common(4)) or "-"
         missed = ", ".join(f"{text} {n}" for text, n in tally.missed.most_common(4)) or "-"
-        print(
+        print(  # noqa: T201
             f"{size:>10,}{len(tally.alarms):>9}{np.mean(tally.alarms):>9.1%}"
             f"{np.mean(tally.caught):>9.1%}{perf_counter() - start:>9.0f}  {why}; {missed}",
             flush=True,

@@ -93,7 +93,7 @@ def _crossing(t: Floats, lowered: Floats, value: float) -> float:
     height = (value - lowered) / deviation
     if height.min() <= 0:
         return 1.0
-    alone = 1 - 2 * ndtr(-height)
+    alone = np.maximum(1 - 2 * ndtr(-height), _LEAST)
     ratio = np.sqrt(t[:-1] * (1 - t[1:]) / (t[1:] * (1 - t[:-1])))
     pairs = _both_inside(height[:-1], height[1:], ratio)
     inside = np.clip(pairs / alone[:-1], _LEAST, 1.0)

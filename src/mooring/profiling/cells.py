@@ -33,7 +33,6 @@ EXACT = 512
 """The most cells for which the single value of each is remembered."""
 
 
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """Rows per cell.

@@ -122,7 +122,8 @@ def _judge(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules
     blocked = _cannot_tell(base, current, rules)
     if blocked or current is None:
         return ColumnDrift(name=base.name, kind=base.kind, status="unknown", reason=blocked)
-    current = aligned(current, base)
+    recounted = aligned(current, base)
+    exact, current = recounted is current, recounted
     groups = groups_of(base)
     fine = np.asarray(base.counts, dtype=np.int64), count_in(current, base.bins)
     a, b = (with_missing(fine[0], groups, base), with_missing(fine[1], groups, current))
@@ -137,7 +138,7 @@ def _judge(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules
         kind=base.kind,
         status="unknown",
         reason=(_ALL_RARE if base.bins.rare else _BLIND) if blind else "",
-        scores=all_scores(base, current, fine, (a, b)),
+        scores=all_scores(base, current, fine, (a, b), exact=exact),
         effect=tested.effect,
         level=tested.level,
         p_value=tested.p_value,

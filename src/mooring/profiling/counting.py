@@ -123,11 +123,10 @@ class ColumnCounter:
     def _add_numbers(self, series: pl.Series) -> None:
         if self._layout.integral and not series.dtype.is_integer() and _fractional(series):
             self._layout = replace(self._layout, integral=False)
-        for numbers in numbers_of(series):
-            counted = count_numbers(numbers, self._layout.centre, exact=self._exact)
-            self._nulls += counted.nulls
-            self._zeros += counted.zeros if self._layout.kind == "numeric" else 0
-            self._keep(counted.moments, counted.cells)
+        counted = count_numbers(numbers_of(series), self._layout.centre, exact=self._exact)
+        self._nulls += counted.nulls
+        self._zeros += counted.zeros if self._layout.kind == "numeric" else 0
+        self._keep(counted.moments, counted.cells)
 
     def _keep(self, found: Moments, cells: Cells) -> None:
         self._moments.append(found)
@@ -146,9 +145,8 @@ class ColumnCounter:
 
     def _add_prose(self, series: pl.Series) -> None:
         self._nulls += series.null_count()
-        for numbers in numbers_of(series.str.len_bytes()):
-            counted = count_numbers(numbers, 0.0, exact=self._exact)
-            self._keep(counted.moments, counted.cells)
+        counted = count_numbers(numbers_of(series.str.len_bytes()), 0.0, exact=self._exact)
+        self._keep(counted.moments, counted.cells)
         tokens = series.drop_nulls().str.to_lowercase().str.extract_all(_WORD).explode()
         self._add_texts(tokens.drop_nulls())
 
@@ -170,7 +168,7 @@ class ColumnCounter:
             return
         norms = _rounded(np.sqrt(np.einsum("ij,ij->i", whole, whole)))
         norms_only = Numbers(norms, np.empty(0, dtype=np.intp))
-        counted = count_numbers(norms_only, self._layout.centre, exact=False)
+        counted = count_numbers((norms_only,), self._layout.centre, exact=False)
         self._keep(counted.moments, counted.cells)
         self._dimensions.append(tuple(moments(column) for column in whole.T))
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from mooring.profiling.cells import EXACT, NEGATIVE_ZERO, RAW, SHIFT, Cells, from_raw
+from mooring.profiling.cells import EXACT, NEGATIVE_ZERO, RAW, SHIFT, Cells, from_raw, merged
 from mooring.profiling.moments import Moments, about, moments, together
+from mooring.profiling.scratch import scratch
 from mooring.reading.buffers import chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -104,28 +105,58 @@ def as_floats(series: pl.Series) -> Floats:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def count_numbers(numbers: Numbers, centre: float, *, exact: bool) -> Counted:
-    """Count one chunk.
+def count_numbers(chunks_of: Iterable[Numbers], centre: float, *, exact: bool) -> Counted:
+    """Count the chunks of a column together.
 
     Parameters
     ----------
-    numbers : Numbers
+    chunks_of : iterable of Numbers
     centre : float
         Is subtracted before numbers are put into cells.
     exact : bool
         Whether to look for the single value of each cell.
     """
-    if numbers.nulls.size == len(numbers.values):
-        return Counted(numbers.nulls.size, 0, Moments(), Cells())
-    raw = np.empty(len(numbers.values), dtype=np.uint64)
-    found = _blocks(numbers, centre, raw)
-    if found is None:
-        return _count_odd(numbers.floats(), centre, exact=exact)
-    cells = _cells(raw.view(np.int64), numbers, exact=exact)
+    parts = tuple(chunks_of)
+    raw = scratch("raw", sum(len(part.values) for part in parts), np.uint64)
+    at, nulls = 0, 0
+    plain: list[tuple[int, Numbers, Moments]] = []
+    odd: list[Counted] = []
+    for part in parts:
+        if part.nulls.size == len(part.values):
+            nulls += part.nulls.size
+            continue
+        found = _blocks(part, centre, raw[at : at + len(part.values)])
+        if found is None:
+            odd.append(_count_odd(part.floats(), centre, exact=exact))
+        else:
+            plain.append((at, part, found))
+            at += len(part.values)
+    if plain:
+        odd.append(_count_plain(raw[:at].view(np.int64), plain, centre, exact=exact))
+    return Counted(
+        nulls + sum(found.nulls for found in odd),
+        sum(found.zeros for found in odd),
+        together(found.moments for found in odd),
+        merged(found.cells for found in odd),
+    )
+
+
+def _count_plain(
+    raw: Places, parts: Sequence[tuple[int, Numbers, Moments]], centre: float, *, exact: bool
+) -> Counted:
+    """Count chunks whose raw cells are known."""
+    fills = [(raw[at + part.nulls[0]], part.nulls.size) for at, part, _ in parts if part.nulls.size]
+    counted = _counted(raw, fills)
+    found = together(one for _, _, one in parts)
     low, high = _or(found.minimum, 1.0), _or(found.maximum, 1.0)
-    maybe = low <= 0 <= high and (centre != 0 or 0 in cells.ids)
-    zeros = int(np.count_nonzero(numbers.floats() == 0.0)) if maybe else 0
-    return Counted(numbers.nulls.size, zeros, found, cells)
+    zeros = 0
+    if low <= 0 <= high and (centre != 0 or counted[0]):
+        zeros = sum(int(np.count_nonzero(part.floats() == 0.0)) for _, part, _ in parts)
+    values = None
+    used = np.flatnonzero(counted != 0) if exact else counted[:0]
+    if 0 < used.size <= EXACT:
+        values = _held(raw, np.concatenate([part.floats() for _, part, _ in parts]), used)
+    return Counted(sum(n for _, n in fills), zeros, found, from_raw(counted, values))
 
 
 def _blocks(numbers: Numbers, centre: float, raw: NDArray[np.uint64]) -> Moments | None:
@@ -134,11 +165,11 @@ def _blocks(numbers: Numbers, centre: float, raw: NDArray[np.uint64]) -> Moments
     if numbers.nulls.size:
         first = first_present(numbers.nulls)
         numbers.read(first, first + 1, fill)
-    scratch = np.empty(min(_BLOCK, raw.size))
+    whole = scratch("block", _BLOCK, np.float64)
     found: list[Moments] = []
     for start in range(0, raw.size, _BLOCK):
         stop = min(start + _BLOCK, raw.size)
-        block, nulls = scratch[: stop - start], _between(numbers.nulls, start, stop)
+        block, nulls = whole[: stop - start], _between(numbers.nulls, start, stop)
         numbers.read(start, stop, block)
         if nulls.size:
             block[nulls] = fill[0]
@@ -186,18 +217,16 @@ def _squares(values: Floats) -> float:
     return float(np.vecdot(rows, rows).sum() + np.vecdot(tail, tail))
 
 
-def _cells(raw: Places, numbers: Numbers, *, exact: bool) -> Cells:
-    counted = np.bincount(raw, minlength=RAW)
-    if numbers.nulls.size:
-        counted[raw[numbers.nulls[0]]] -= numbers.nulls.size
+def _counted(raw: Places, fills: Iterable[tuple[int, int]]) -> Places:
+    """Rows per raw cell, without those that stand for missing ones."""
+    counted = scratch("cells", RAW, np.int64)
+    counted.fill(0)
+    np.add.at(counted, raw, 1)
+    for cell, rows in fills:
+        counted[cell] -= rows
     counted[0] += counted[NEGATIVE_ZERO]
     counted[NEGATIVE_ZERO] = 0
-    if not exact:
-        return from_raw(counted)
-    used = np.flatnonzero(counted != 0)
-    if used.size > EXACT:
-        return from_raw(counted)
-    return from_raw(counted, _held(raw, numbers.floats(), used))
+    return counted
 
 
 def _held(raw: Places, values: Floats, used: Places) -> Floats:
@@ -218,9 +247,12 @@ def _count_odd(values: Floats, centre: float, *, exact: bool) -> Counted:
     offset = np.add(values, -centre)
     offset[nulls] = offset[first_present(nulls)]
     raw = np.right_shift(offset.view(np.uint64), SHIFT).view(np.int64)
-    cells = _cells(raw, Numbers(values, nulls), exact=exact)
+    counted = _counted(raw, [(int(raw[nulls[0]]), nulls.size)] if nulls.size else [])
+    used = np.flatnonzero(counted != 0)
+    held = _held(raw, values, used) if exact and used.size <= EXACT else None
     finite = moments(values[np.isfinite(values)])
-    return Counted(nulls.size, int(np.count_nonzero(values == 0.0)), finite, cells)
+    zeros = int(np.count_nonzero(values == 0.0))
+    return Counted(nulls.size, zeros, finite, from_raw(counted, held))
 
 
 def _or(value: float | None, otherwise: float) -> float:

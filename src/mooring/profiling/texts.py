@@ -14,6 +14,7 @@ import polars as pl
 
 from mooring.profiling.names import BYTES, MOST, Names, names
 from mooring.profiling.numbers import first_present
+from mooring.profiling.scratch import scratch
 from mooring.reading.buffers import chunks
 from mooring.reading.hashing import hash_views
 
@@ -57,12 +58,12 @@ class TextCounter:
 
     def add(self, series: pl.Series) -> None:
         """Count more rows; missing values are left out."""
-        at = 0
-        for chunk in chunks(series):
-            rows = len(chunk.values)
-            if chunk.nulls.size < rows:
-                self._add(chunk, series, at)
-            at += rows
+        parts = [chunk for chunk in chunks(series) if chunk.nulls.size < len(chunk.values)]
+        if len(parts) != series.n_chunks():
+            series = series.drop_nulls()  # some chunk is all missing
+            parts = list(chunks(series))
+        if parts:
+            self._add(parts, series)
 
     def add_counts(self, texts: Iterable[str], counts: Iterable[int]) -> None:
         """Count rows that are counted already."""
@@ -78,20 +79,23 @@ class TextCounter:
                 total[text] = total.get(text, 0) + rows
         return names(total, self._rest, self._known)
 
-    def _add(self, chunk: Chunk, series: pl.Series, at: int) -> None:
-        found = _hash(chunk)
+    def _add(self, parts: Sequence[Chunk], series: pl.Series) -> None:
+        found = _hash(parts)
         rows = np.bincount(found.slots, minlength=_SLOTS)
         # Were some hash not its slot's, the sums would differ: one check instead of one per row.
         if int(np.dot(rows.view(np.uint64), self._hash_of)) == found.total:
             self._rows += rows
-            if chunk.nulls.size:
-                self._rows[found.slots[chunk.nulls[0]]] -= chunk.nulls.size
+            at = 0
+            for part in parts:
+                if part.nulls.size:
+                    self._rows[found.slots[at + part.nulls[0]]] -= part.nulls.size
+                at += len(part.values)
             return
-        known = self._hash_of.take(found.slots) == found.hashes
-        known[chunk.nulls] = False
-        self._rows += np.bincount(found.slots[known], minlength=_SLOTS)
-        known[chunk.nulls] = True
-        self._meet(series.gather(np.flatnonzero(~known) + at))
+        slots = found.slots
+        known = self._hash_of.take(slots) == found.hashes
+        present = series.is_not_null().to_numpy()
+        self._rows += np.bincount(slots[known & present], minlength=_SLOTS)
+        self._meet(series.gather(np.flatnonzero(~known & present)))
 
     def _meet(self, strangers: pl.Series) -> None:
         if strangers.is_empty():
@@ -130,10 +134,8 @@ class TextCounter:
         if room <= 0 or not texts:
             return
         column = pl.Series(texts[:room], dtype=pl.String)
-        found = [_hash(chunk) for chunk in chunks(column)]
-        hashes = np.concatenate([part.hashes for part in found])
-        slots = np.concatenate([part.slots for part in found])
-        for text, each, slot in zip(column, hashes, slots.tolist(), strict=True):
+        found = _hash(list(chunks(column)))
+        for text, each, slot in zip(column, found.hashes, found.slots.tolist(), strict=True):
             if slot and slot not in self._text_of:
                 self._text_of[slot] = text
                 self._hash_of[slot] = each
@@ -147,15 +149,25 @@ class _Hashed(NamedTuple):
     total: int
 
 
-def _hash(chunk: Chunk) -> _Hashed:
+def _hash(parts: Sequence[Chunk]) -> _Hashed:
     """Hash block by block: each is read from memory once, and from the cache after that.
 
-    Missing texts are taken for the first that is there.
+    Missing texts are taken for the first of their chunk that is there. The arrays are good until
+    the next call.
     """
+    size = sum(len(part.values) for part in parts)
+    hashes, slots = scratch("hashes", size, np.uint64), scratch("slots", size, np.uint64)
+    at = total = 0
+    for part in parts:
+        here = slice(at, at + len(part.values))
+        total += _hash_chunk(part, hashes[here], slots[here])
+        at = here.stop
+    return _Hashed(hashes, slots.view(np.int64), total % 2**64)
+
+
+def _hash_chunk(chunk: Chunk, hashes: Words, slots: Words) -> int:
     nulls, views = chunk.nulls, chunk.values.view(np.uint64).reshape(-1, 2)
-    hashes = np.empty(len(views), dtype=np.uint64)
-    slots = np.empty_like(hashes)
-    scratch = np.empty(min(_BLOCK, hashes.size), dtype=np.uint64)
+    spare = scratch("spare", _BLOCK, np.uint64)
     fill = np.zeros(1, dtype=np.uint64)
     if nulls.size:
         first = first_present(nulls)
@@ -165,8 +177,8 @@ def _hash(chunk: Chunk) -> _Hashed:
         block = slice(start, min(start + _BLOCK, hashes.size))
         missing = nulls[slice(*nulls.searchsorted((block.start, block.stop)))] - start
         part, lead = hashes[block], slots[block]
-        hash_views(views[block], missing, chunk.data, part, scratch[: part.size])
+        hash_views(views[block], missing, chunk.data, part, spare[: part.size])
         part[missing] = fill[0]
         np.right_shift(np.multiply(part, _SLOT_OF, out=lead), _TOP, out=lead)
         total += int(np.add.reduce(part))
-    return _Hashed(hashes, slots.view(np.int64), total % 2**64)
+    return total
