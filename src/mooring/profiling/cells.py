@@ -82,18 +82,22 @@ class Cells:
         return int(self.counts[beyond].sum())
 
 
-def from_raw(counted: NDArray[np.int64], values: NDArray[np.float64] | None = None) -> Cells:
-    """The cells of a histogram over raw cells.
+def from_raw(
+    raw: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    values: NDArray[np.float64] | None = None,
+) -> Cells:
+    """The cells of counted raw cells.
 
     Parameters
     ----------
-    counted : ndarray of int, shape (RAW,) or shorter
-        Rows per raw cell.
+    raw : ndarray of int, ascending
+        Raw cells that hold a row.
+    counts : ndarray of int
+        Their rows.
     values : ndarray of float, optional
-        The value of each raw cell that is used, in the order of the raw cells.
+        The value of each.
     """
-    raw = np.flatnonzero(counted != 0)  # many times faster than on integers
-    counts = counted[raw].astype(np.int64)
     split = int(np.searchsorted(raw, _SIGN))
     ids = np.concatenate([(_SIGN - 1 - raw[split:])[::-1], raw[:split]]).astype(np.int32)
     order = np.concatenate([counts[split:][::-1], counts[:split]])
@@ -154,6 +158,7 @@ def recentred(cells: Cells, before: float, after: float) -> Cells:
         middle = np.where(np.isinf(ends[1]), ends[0], ends[0] / 2 + ends[1] / 2)
         middle = np.where(cells.ids == -INFINITE, ends[1], middle)  # it begins at minus infinity
         raw = np.right_shift((middle - after + 0.0).view(np.uint64), SHIFT).view(np.int64)
-    counted = np.zeros(RAW, dtype=np.int64)
-    np.add.at(counted, raw, cells.counts)
-    return from_raw(counted)
+    found, where = np.unique(raw, return_inverse=True)
+    counts = np.zeros(found.size, dtype=np.int64)
+    np.add.at(counts, where, cells.counts)
+    return from_raw(found, counts)

@@ -32,6 +32,8 @@ _CANCELS = 100.0
 _ROW = 8192
 """Squares are summed in rows of this length: the linear algebra library starts threads on more."""
 _ZERO = np.array(0.0)
+_FEW = 16_384
+"""Rows up to which sorting them costs less than looking at every cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +148,17 @@ def _count_plain(
 ) -> Counted:
     """Count chunks whose raw cells are known."""
     fills = [(raw[at + part.nulls[0]], part.nulls.size) for at, part, _ in parts if part.nulls.size]
-    counted = _counted(raw, fills)
+    used, counts = _counted(raw, fills)
     found = together(one for _, _, one in parts)
     low, high = _or(found.minimum, 1.0), _or(found.maximum, 1.0)
     zeros = 0
-    if low <= 0 <= high and (centre != 0 or counted[0]):
+    if low <= 0 <= high and (centre != 0 or used[0] == 0):
         zeros = sum(int(np.count_nonzero(part.floats() == 0.0)) for _, part, _ in parts)
-    values = None
-    used = np.flatnonzero(counted != 0) if exact else counted[:0]
-    if 0 < used.size <= EXACT:
-        values = _held(raw, np.concatenate([part.floats() for _, part, _ in parts]), used)
-    return Counted(sum(n for _, n in fills), zeros, found, from_raw(counted, values))
+    held = None
+    if exact and used.size <= EXACT:
+        held = _held(raw, np.concatenate([part.floats() for _, part, _ in parts]), used)
+    cells = from_raw(used, counts, held)
+    return Counted(sum(n for _, n in fills), zeros, found, cells)
 
 
 def _blocks(numbers: Numbers, centre: float, raw: NDArray[np.uint64]) -> Moments | None:
@@ -217,26 +219,34 @@ def _squares(values: Floats) -> float:
     return float(np.vecdot(rows, rows).sum() + np.vecdot(tail, tail))
 
 
-def _counted(raw: Places, fills: Iterable[tuple[int, int]]) -> Places:
-    """Rows per raw cell, without those that stand for missing ones."""
-    counted = scratch("cells", RAW, np.int64)
-    counted.fill(0)
-    np.add.at(counted, raw, 1)
+def _counted(raw: Places, fills: Iterable[tuple[int, int]]) -> tuple[Places, Places]:
+    """Raw cells that hold a row, and their rows, without those that stand for missing ones."""
+    if raw.size <= _FEW:
+        used, counts = np.unique(raw, return_counts=True)
+    else:
+        every = scratch("cells", RAW, np.int64)
+        every.fill(0)
+        np.add.at(every, raw, 1)
+        used = np.flatnonzero(every != 0)  # many times faster than on integers
+        counts = every[used]
     for cell, rows in fills:
-        counted[cell] -= rows
-    counted[0] += counted[NEGATIVE_ZERO]
-    counted[NEGATIVE_ZERO] = 0
-    return counted
+        counts[np.searchsorted(used, cell)] -= rows
+    used[used == NEGATIVE_ZERO] = 0
+    if (used == 0).any():
+        used, where = np.unique(used, return_inverse=True)
+        counts = np.bincount(where, weights=counts).astype(np.int64)
+    return used[counts > 0], counts[counts > 0]
 
 
 def _held(raw: Places, values: Floats, used: Places) -> Floats:
     """The value of each used cell, NaN where there are several."""
     present = ~np.isnan(values)
     raw, values = np.where(raw == NEGATIVE_ZERO, 0, raw)[present], values[present]
-    held = np.empty(RAW)
-    held[raw] = values
-    held[raw[held.take(raw) != values]] = np.nan
-    return held[used] + 0.0
+    places = np.searchsorted(used, raw)
+    held = np.empty(used.size)
+    held[places] = values
+    held[places[held.take(places) != values]] = np.nan
+    return held + 0.0
 
 
 def _count_odd(values: Floats, centre: float, *, exact: bool) -> Counted:
@@ -247,12 +257,11 @@ def _count_odd(values: Floats, centre: float, *, exact: bool) -> Counted:
     offset = np.add(values, -centre)
     offset[nulls] = offset[first_present(nulls)]
     raw = np.right_shift(offset.view(np.uint64), SHIFT).view(np.int64)
-    counted = _counted(raw, [(int(raw[nulls[0]]), nulls.size)] if nulls.size else [])
-    used = np.flatnonzero(counted != 0)
+    used, counts = _counted(raw, [(int(raw[nulls[0]]), nulls.size)] if nulls.size else [])
     held = _held(raw, values, used) if exact and used.size <= EXACT else None
     finite = moments(values[np.isfinite(values)])
     zeros = int(np.count_nonzero(values == 0.0))
-    return Counted(nulls.size, zeros, finite, from_raw(counted, held))
+    return Counted(nulls.size, zeros, finite, from_raw(used, counts, held))
 
 
 def _or(value: float | None, otherwise: float) -> float:
