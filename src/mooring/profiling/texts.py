@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mooring.reading.hashing import Words
 
 _BLOCK = 32_768
+_FEW = 4096
+"""Rows from which looking at every slot costs less than a dictionary of the engine."""
 _SLOTS = 65_536
 _SLOT_OF = np.array(0x9E3779B97F4A7C15, dtype=np.uint64)
 _TOP = np.array(48, dtype=np.uint64)
@@ -58,6 +60,9 @@ class TextCounter:
 
     def add(self, series: pl.Series) -> None:
         """Count more rows; missing values are left out."""
+        if series.len() < _FEW:
+            self._meet(series.drop_nulls(), learn=False)
+            return
         parts = [chunk for chunk in chunks(series) if chunk.nulls.size < len(chunk.values)]
         if len(parts) != series.n_chunks():
             series = series.drop_nulls()  # some chunk is all missing
@@ -97,11 +102,12 @@ class TextCounter:
         self._rows += np.bincount(slots[known & present], minlength=_SLOTS)
         self._meet(series.gather(np.flatnonzero(~known & present)))
 
-    def _meet(self, strangers: pl.Series) -> None:
+    def _meet(self, strangers: pl.Series, *, learn: bool = True) -> None:
         if strangers.is_empty():
             return
         if self._rest:
-            known = strangers.filter(strangers.is_in(self._apart))
+            # of many rows, only those whose text has no slot come here
+            known = strangers.filter(strangers.is_in(self._apart if learn else list(self._known)))
             self._rest += len(strangers) - len(known)
             strangers = known
         counted = strangers.alias("text").value_counts(name="rows")
@@ -115,7 +121,7 @@ class TextCounter:
             self._rest += sum(int(self._rows[s]) for s, t in self._text_of.items() if t not in kept)
             self._found = {t: n for t, n in self._found.items() if t in kept}
             self._forget({s: t for s, t in self._text_of.items() if t in kept})
-        else:
+        elif learn:
             self._learn(texts)
 
     def _forget(self, kept: dict[int, str]) -> None:

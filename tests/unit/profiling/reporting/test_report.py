@@ -218,7 +218,7 @@ def test_sec_34_what_looks_like_html_is_shown_as_text() -> None:
 def test_the_page_is_small_however_many_columns_there_are() -> None:
     random = np.random.default_rng(0)
     words = np.array([f"{'<ü&>' * 30}{k}" for k in range(40)])
-    width = 2000
+    width = LINES + 100
     rows = pl.DataFrame(
         {f"{'<ü>' * 30}{number}": random.choice(words, 100) for number in range(width)}
     )
