@@ -152,7 +152,7 @@ def _print_hindsight(found: Calibration) -> None:
 
 
 def _notes(found: Calibration) -> None:
-    from mooring.monitoring.words import listed
+    from mooring.profiling.words import listed
 
     if found.skipped:
         _say(f"{found.skipped} windows have too few rows and are left out.")
@@ -187,7 +187,7 @@ def _say(text: str) -> None:
 
 
 def _short(name: str) -> str:
-    from mooring.monitoring.words import short
+    from mooring.profiling.words import short
 
     return short(name, 12)
 

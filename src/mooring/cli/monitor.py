@@ -191,7 +191,7 @@ def _say(text: str, indent: int = 0) -> None:
 
 
 def _print_detail(detail: Detail) -> None:
-    from mooring.monitoring.words import short
+    from mooring.profiling.words import short
 
     _print_columns(detail.watched)
     for column in detail.predictions:
@@ -202,7 +202,8 @@ def _print_detail(detail: Detail) -> None:
 
 
 def _print_columns(columns: Sequence[Column]) -> None:
-    from mooring.monitoring.words import moved_words, short
+    from mooring.monitoring.words import moved_words
+    from mooring.profiling.words import short
 
     rows = [
         (
@@ -222,7 +223,7 @@ def _print_columns(columns: Sequence[Column]) -> None:
 
 
 def _others(moved: Sequence[str], count: int) -> str:
-    from mooring.monitoring.words import listed
+    from mooring.profiling.words import listed
 
     if not count:
         return "every column is watched"

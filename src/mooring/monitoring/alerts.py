@@ -16,7 +16,8 @@ from typing import Literal
 from mooring.lineage.canonical import canonical_json
 from mooring.lineage.values import Alert, WindowScore
 from mooring.monitoring.detail import read_detail
-from mooring.monitoring.words import by_weight, headline, listed, moved_words, short
+from mooring.monitoring.words import by_weight, headline, moved_words
+from mooring.profiling.words import listed, short
 
 Severity = Literal["page", "notify", "record"]
 RESOLVED = "-resolved"

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from mooring.monitoring.detail import Column, Drift, Share, number
-from mooring.profiling.bins import count_in
 from mooring.profiling.comparing import compare
-from mooring.profiling.describing import groups_of, labels_of
 from mooring.profiling.findings import ColumnDrift, DriftRules
 from mooring.profiling.profiles import ColumnProfile, Profile
-
-MOST_BINS = 12
-_REST = "the rest"
+from mooring.profiling.reporting.shares import bin_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +118,7 @@ def _column(found: ColumnDrift, importance: float | None, bins: tuple[Share, ...
 
 
 def _bins(base: ColumnProfile | None, current: ColumnProfile | None) -> tuple[Share, ...]:
-    """The share of each bin on both sides, the smallest joined to leave twelve at most."""
-    if base is None or current is None or not (base.rows and current.rows):
-        return ()
-    if base.layout.kind != current.layout.kind or base.problem or current.problem:
-        return ()
-    groups, found = groups_of(base), count_in(current, base.bins)
-    p = np.append(np.bincount(groups, weights=base.counts), base.nulls) / base.rows
-    q = np.append(np.bincount(groups, weights=found), current.nulls) / current.rows
-    labels = labels_of(base)
-    used = np.flatnonzero(p + q)
-    if used.size > MOST_BINS:
-        used = np.sort(used[np.argsort(-np.maximum(p, q)[used], kind="stable")][: MOST_BINS - 1])
-    shares = [_share(labels[place], p[place], q[place]) for place in used]
-    left = (1 - p[used].sum(), 1 - q[used].sum())
-    if max(left) > 1e-9:  # noqa: PLR2004 - rounding
-        shares.append(_share(_REST, *left))
-    return tuple(shares)
+    return tuple(_share(one.label, one.baseline, one.current) for one in bin_shares(base, current))
 
 
 def _share(label: str, before: float, now: float) -> Share:

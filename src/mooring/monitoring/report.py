@@ -15,7 +15,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 import mooring
 from mooring.monitoring.page import Page, gather_page
-from mooring.monitoring.words import moved_words, share, short
+from mooring.monitoring.words import moved_words
+from mooring.profiling.words import share, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from mooring.clock import Clock
 from mooring.errors import DeliveryError
 from mooring.lineage.values import Alert
-from mooring.monitoring.words import short
+from mooring.profiling.words import short
 
 if TYPE_CHECKING:
     from mooring.monitoring.outbound import Sender

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from mooring.lineage.values import WindowScore
 from mooring.monitoring.detail import Column, Detail, read_detail
-
-_LISTED = 3
-_SHORT = 40
+from mooring.profiling.words import listed, share, short
 
 
 def headline(score: WindowScore) -> str:
@@ -41,20 +39,6 @@ def drift_words(detail: Detail) -> str:
     return "No drift"
 
 
-def listed(names: Sequence[str], most: int = _LISTED) -> str:
-    """Names in a sentence: ``a, b and 3 more``.
-
-    Examples
-    --------
-    >>> listed(["temp", "hr"]), listed(list("abcde"))
-    ('temp and hr', 'a, b, c and 2 more')
-    """
-    shown = [short(name) for name in names[:most]]
-    if len(names) > most:
-        shown.append(f"{len(names) - most} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
 def by_weight(columns: Sequence[Column]) -> list[Column]:
     """The columns that drifted, by importance times distance, the most telling first."""
     drifted = [column for column in columns if column.status == "drift"]
@@ -72,23 +56,6 @@ def moved_words(column: Column, most: int = 2) -> str:
         f"{short(one.label)}: {share(one.baseline)} → {share(one.current)}"
         for one in column.moved[:most]
     )
-
-
-def share(value: float) -> str:
-    """A share of the rows in percent, with a digit more where it is small.
-
-    Examples
-    --------
-    >>> share(0.314), share(0.004)
-    ('31%', '0.4%')
-    """
-    return f"{value:.1%}" if 0 < value < 0.01 else f"{value:.0%}"  # noqa: PLR2004
-
-
-def short(text: str, most: int = _SHORT) -> str:
-    """A name or category on one line, its end cut off when it is long."""
-    line = "".join(sign if sign.isprintable() else "�" for sign in text)
-    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _sentence(text: str) -> str:

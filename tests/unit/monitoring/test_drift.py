@@ -6,8 +6,9 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from mooring.monitoring.drift import MOST_BINS, DriftFound, judge_drift, watched_features
+from mooring.monitoring.drift import DriftFound, judge_drift, watched_features
 from mooring.profiling import DriftRules, profile
+from mooring.profiling.reporting.shares import MOST_BINS
 
 RULES = DriftRules(min_rows=50)
 IMPORTANCE = (("temp", 4.0), ("hr", 1.0), ("wind", -0.2))
