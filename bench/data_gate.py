@@ -28,7 +28,7 @@ from mooring.gates.contract import describe
 from mooring.gates.data.case import Case
 from mooring.gates.data_gate import DataJudgement, judge_data
 from mooring.profiling.comparing import compare
-from mooring.profiling.making import profile
+from mooring.profiling.counting.making import profile
 from mooring.profiling.profiles import Profile
 from mooring.settings.model import Data, DataGate
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtr, pdtr
 
 from mooring.profiling import scores
-from mooring.profiling.nulls import no_drift
+from mooring.profiling.laws.nulls import no_drift
 
 Floats = NDArray[np.float64]
 ALPHA = 0.01

@@ -18,8 +18,8 @@ from mooring.monitoring.drift import DriftFound, judge_drift
 from mooring.monitoring.performance import Holdout, PerformanceRules, judge_performance, not_yet
 from mooring.monitoring.versions import MonitoredVersion, VersionCache
 from mooring.pipeline.steps.register import predictions_frame
+from mooring.profiling.counting.making import profile
 from mooring.profiling.findings import DriftRules
-from mooring.profiling.making import profile
 
 if TYPE_CHECKING:
     from mooring.lineage.values import ModelVersion

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mooring.profiling.comparing import compare
+    from mooring.profiling.counting.making import profile
     from mooring.profiling.findings import ColumnDrift, Comparison, DriftRules
-    from mooring.profiling.making import profile
     from mooring.profiling.profiles import ColumnProfile, Profile, merge
 
 __all__ = [
@@ -39,7 +39,7 @@ _HOME = {
     "Profile": "profiles",
     "compare": "comparing",
     "merge": "profiles",
-    "profile": "making",
+    "profile": "counting.making",
 }
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mooring.profiling.cells import INFINITE, borders
-from mooring.profiling.names import rows_of
+from mooring.profiling.counting.cells import INFINITE, borders
+from mooring.profiling.counting.names import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 
 from mooring.errors import ArtifactError
-from mooring.profiling.cells import Cells
-from mooring.profiling.moments import Moments
-from mooring.profiling.names import Names
+from mooring.profiling.counting.cells import Cells
+from mooring.profiling.counting.moments import Moments
+from mooring.profiling.counting.names import Names
 from mooring.profiling.profiles import ColumnProfile, Kind, Layout, Profile
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ from mooring.profiling.findings import (
     Evidence,
     Status,
 )
-from mooring.profiling.levels import benjamini_hochberg
+from mooring.profiling.laws.levels import benjamini_hochberg
 from mooring.profiling.strangers import unseen
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mooring.profiling import scores
 from mooring.profiling.bins import coarse_groups
-from mooring.profiling.cells import recentred
+from mooring.profiling.counting.cells import recentred
 from mooring.profiling.distances import furthest_apart
 from mooring.profiling.findings import BinShift
 from mooring.profiling.labels import bin_labels

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mooring.profiling.cells import borders
+from mooring.profiling.counting.cells import borders
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

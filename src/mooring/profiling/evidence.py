@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mooring.profiling.findings import Evidence
-from mooring.profiling.levels import join_sparse, psi_level, psi_tail, rate_tail
+from mooring.profiling.laws.levels import join_sparse, psi_level, psi_tail, rate_tail
 from mooring.profiling.scores import psi
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from mooring.errors import DataError
-from mooring.profiling import cells as on_cells
-from mooring.profiling import names as on_names
 from mooring.profiling.bins import Bins, bins_of, count_in
-from mooring.profiling.cells import Cells
-from mooring.profiling.moments import Moments, together
-from mooring.profiling.names import Names
+from mooring.profiling.counting import cells as on_cells
+from mooring.profiling.counting import names as on_names
+from mooring.profiling.counting.cells import Cells
+from mooring.profiling.counting.moments import Moments, together
+from mooring.profiling.counting.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,7 @@ from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from mooring.profiling.names import Names
+    from mooring.profiling.counting.names import Names
     from mooring.profiling.profiles import ColumnProfile
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from mooring.profiling import ColumnProfile, Profile, profile
-from mooring.profiling.moments import Moments
+from mooring.profiling.counting.moments import Moments
 
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "number": pl.Float64,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mooring.profiling import ColumnProfile, Profile, profile
 from mooring.profiling.bins import GRID, NAMED, Bins, category_bins, coarse_groups, count_in
+from mooring.profiling.counting.names import MOST
 from mooring.profiling.labels import bin_labels
-from mooring.profiling.names import MOST
 from mooring.profiling.profiles import Layout
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from mooring.errors import ArtifactError
 from mooring.profiling import Profile, merge, profile
-from mooring.profiling.cells import Cells
 from mooring.profiling.codec import VERSION, from_bytes, to_bytes
-from mooring.profiling.names import Names
+from mooring.profiling.counting.cells import Cells
+from mooring.profiling.counting.names import Names
 from tests.unit.profiling.drawing import BASE, Row, rows, table
 
 

@@ -325,7 +325,7 @@ def test_comparing_loads_neither_data_frames_nor_scipy_stats() -> None:
     code = (
         "import sys, mooring.profiling.comparing, mooring.profiling.codec\n"
         "assert not {'polars', 'scipy', 'sklearn'} & set(sys.modules)\n"
-        "from mooring.profiling.levels import psi_level, rate_tail\n"
+        "from mooring.profiling.laws.levels import psi_level, rate_tail\n"
         "psi_level(10, 100, 100); rate_tail(1, 10, 1, 10)\n"
         "assert 'scipy.stats' not in sys.modules\n"
     )

@@ -9,7 +9,7 @@ import polars as pl
 
 from mooring.gates.contract import INSTANTS, Contract, as_numbers, infer_contract, type_of
 from mooring.gates.data.finding import instant
-from mooring.profiling.making import profile
+from mooring.profiling.counting.making import profile
 from mooring.profiling.profiles import Profile
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import polars as pl
 
 from mooring.gates.data.finding import Finding, number, share
 from mooring.profiling.comparing import DriftRules, compare
-from mooring.profiling.making import profile
+from mooring.profiling.counting.making import profile
 from mooring.profiling.profiles import Profile
 
 if TYPE_CHECKING:

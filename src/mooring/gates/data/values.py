@@ -11,8 +11,8 @@ import polars as pl
 
 from mooring.gates.contract import INSTANTS, NUMBERS, as_numbers, missing_count
 from mooring.gates.data.finding import Finding, examples_of, instant, number, quoted, share
-from mooring.profiling.cells import cell_of
-from mooring.profiling.numbers import as_floats
+from mooring.profiling.counting.cells import cell_of
+from mooring.profiling.counting.numbers import as_floats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -21,7 +21,7 @@ from mooring.pipeline.candidate import Candidate, Evaluated, known
 from mooring.pipeline.context import Context
 from mooring.pipeline.runner import Done, Step
 from mooring.profiling import codec
-from mooring.profiling.making import profile
+from mooring.profiling.counting.making import profile
 
 _GOLDEN_ROWS = 16
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from mooring.clock import Window
 from mooring.errors import DataError, NotEnoughEvidence, UnknownName
-from mooring.profiling.making import profile
+from mooring.profiling.counting.making import profile
 from mooring.profiling.profiles import Profile, merge
 from mooring.reading.casting import as_type
 

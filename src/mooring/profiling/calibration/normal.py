@@ -143,7 +143,7 @@ def column_inflation(
     From neighbouring windows, between which a trend or a season moves least: what is left is that
     rows close in time are alike.
     """
-    from mooring.profiling.dependence import inflation
+    from mooring.profiling.laws.dependence import inflation
 
     found = list(_finite(previous, name, "psi"))
     if not found:

@@ -11,11 +11,11 @@ import polars as pl
 
 from mooring.errors import MooringError
 from mooring.profiling.comparing import compare
+from mooring.profiling.counting.layouts import kind_of
+from mooring.profiling.counting.making import profile
 from mooring.profiling.describing import groups_of
 from mooring.profiling.findings import DriftRules
-from mooring.profiling.layouts import kind_of
-from mooring.profiling.making import profile
-from mooring.profiling.nulls import no_drift
+from mooring.profiling.laws.nulls import no_drift
 from mooring.profiling.order import urgency
 from mooring.profiling.profiles import ColumnProfile, Layout, Profile
 from mooring.profiling.reporting.shares import bin_shares

@@ -12,14 +12,14 @@ import polars as pl
 
 from mooring.clock import parse_instant
 from mooring.errors import UsageError
-from mooring.profiling.arrays import PART
-from mooring.profiling.rows import parts_of
+from mooring.profiling.rows.arrays import PART
+from mooring.profiling.rows.parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from mooring.profiling.rows import Rows
+    from mooring.profiling.rows.parts import Rows
 
 _SPAN = "write it as 2026-03-01..2026-04-01; the end is exclusive, either may be left out"
 

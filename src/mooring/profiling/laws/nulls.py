@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from mooring.errors import UsageError
-from mooring.profiling.absolutes import variation_law, wasserstein_law
-from mooring.profiling.bridge import kolmogorov_law
-from mooring.profiling.laws import chi_square_law, spread
-from mooring.profiling.resampling import resampled_law
+from mooring.profiling.laws.absolutes import variation_law, wasserstein_law
+from mooring.profiling.laws.bridge import kolmogorov_law
+from mooring.profiling.laws.closed import chi_square_law, spread
+from mooring.profiling.laws.resampling import resampled_law
 from mooring.profiling.scores import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mooring.profiling.laws import Closed, Floats, Law
+    from mooring.profiling.laws.closed import Closed, Floats, Law
     from mooring.profiling.scores import Counts
 
 Method = Literal["closed", "resampled"]

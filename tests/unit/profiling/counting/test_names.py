@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mooring.profiling.names import BYTES, MOST, Names, merged, names
+from mooring.profiling.counting.names import BYTES, MOST, Names, merged, names
 
 found = st.dictionaries(st.text(max_size=4), st.integers(1, 9), max_size=12)
 many = {f"text {place}": 1 for place in range(MOST + 1)}

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mooring.profiling import ColumnProfile, Profile, profile
-from mooring.profiling.names import MOST, names
-from mooring.profiling.texts import TextCounter
+from mooring.profiling.counting.names import MOST, names
+from mooring.profiling.counting.texts import TextCounter
 
 texts = st.lists(
     st.one_of(st.none(), st.text(max_size=3), st.sampled_from(["x" * 12, "x" * 13, "y" * 300])),

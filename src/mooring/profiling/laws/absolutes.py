@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mooring.profiling.laws import (
+from mooring.profiling.laws.closed import (
     ENOUGH,
     ChiSquarePower,
     Closed,
@@ -20,7 +20,7 @@ from mooring.profiling.laws import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mooring.profiling.laws import Floats, Law
+    from mooring.profiling.laws.closed import Floats, Law
 
 SPARSE = 0.1
 """The share of Wasserstein's area that may lie over cells of few rows."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from mooring.errors import UsageError
-from mooring.profiling.dependence import inflation, score_inflation
-from mooring.profiling.nulls import no_drift
+from mooring.profiling.laws.dependence import inflation, score_inflation
+from mooring.profiling.laws.nulls import no_drift
 from mooring.profiling.scores import kolmogorov_smirnov, psi
 
 DECILES = ndtri(np.arange(1, 10) / 10)

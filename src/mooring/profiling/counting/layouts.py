@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from mooring.profiling.names import MOST
-from mooring.profiling.numbers import as_floats
+from mooring.profiling.counting.names import MOST
+from mooring.profiling.counting.numbers import as_floats
 from mooring.profiling.profiles import Layout
 
 if TYPE_CHECKING:

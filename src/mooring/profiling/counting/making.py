@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mooring.profiling.counting import ColumnCounter
-from mooring.profiling.layouts import layout_like
+from mooring.profiling.counting.columns import ColumnCounter
+from mooring.profiling.counting.layouts import layout_like
 from mooring.profiling.profiles import Profile
-from mooring.profiling.rows import parts_of
+from mooring.profiling.rows.parts import parts_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from mooring.profiling.rows import Rows
+    from mooring.profiling.rows.parts import Rows
 
 _THREADS = 2
 

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from mooring.errors import UnreadableData, UsageError
 from mooring.profiling import profile
-from mooring.profiling.arrays import PART
-from mooring.profiling.arrow_rows import Exportable, stream_parts
-from mooring.profiling.objects import from_objects
-from mooring.profiling.rows import parts_of
+from mooring.profiling.rows.arrays import PART
+from mooring.profiling.rows.arrow import Exportable, stream_parts
+from mooring.profiling.rows.objects import from_objects
+from mooring.profiling.rows.parts import parts_of
 
 pa, ds = (pytest.importorskip(name) for name in ("pyarrow", "pyarrow.dataset"))
 FRAME = pl.DataFrame({"x": [1.5, None, 3.0], "s": ["a", "b", None]})

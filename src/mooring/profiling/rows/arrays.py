@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from mooring.errors import UsageError
-from mooring.profiling.objects import from_objects, guarded, unusable
+from mooring.profiling.rows.objects import from_objects, guarded, unusable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mooring.profiling.laws import Never, PearsonThree, spread
+from mooring.profiling.laws.closed import Never, PearsonThree, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from mooring.profiling.laws import Floats, Law
+    from mooring.profiling.laws.closed import Floats, Law
 
 LEAST, MOST, BUDGET = 4_000, 10_000, 400_000
 """Draws of windows, as many as fit: with 4,000 the probability of exceeding the level at 0.01 has a

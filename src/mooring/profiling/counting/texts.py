@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from mooring.profiling.names import BYTES, MOST, Names, names
-from mooring.profiling.numbers import first_present
-from mooring.profiling.scratch import scratch
+from mooring.profiling.counting.names import BYTES, MOST, Names, names
+from mooring.profiling.counting.numbers import first_present
+from mooring.profiling.counting.scratch import scratch
 from mooring.reading.buffers import chunks
 from mooring.reading.hashing import hash_views
 

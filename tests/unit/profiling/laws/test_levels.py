@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mooring.errors import UsageError
-from mooring.profiling.levels import (
+from mooring.profiling.laws.levels import (
     benjamini_hochberg,
     join_sparse,
     level,

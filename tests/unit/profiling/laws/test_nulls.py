@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mooring.errors import UsageError
-from mooring.profiling.nulls import NoDrift, no_drift
+from mooring.profiling.laws.nulls import NoDrift, no_drift
 from mooring.profiling.scores import (
     NAMES,
     chisquare,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mooring.profiling.laws import ENOUGH, Closed, Never
+from mooring.profiling.laws.closed import ENOUGH, Closed, Never
 
 if TYPE_CHECKING:
-    from mooring.profiling.laws import Floats
+    from mooring.profiling.laws.closed import Floats
 
 _BOUNDARY = 0.5826
 """Mean excess of a normal random walk over a boundary, ``-zeta(1/2) / sqrt(2 pi)``."""

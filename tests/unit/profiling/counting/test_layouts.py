@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mooring.profiling import profile
-from mooring.profiling.layouts import centre_of, kind_of
+from mooring.profiling.counting.layouts import centre_of, kind_of
 
 
 @pytest.mark.parametrize(

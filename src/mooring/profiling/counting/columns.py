@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from mooring.profiling.cells import Cells
-from mooring.profiling.cells import merged as merged_cells
-from mooring.profiling.layouts import fits, layout_of
-from mooring.profiling.moments import Moments, moments, together
-from mooring.profiling.names import Names
-from mooring.profiling.numbers import Numbers, as_floats, count_numbers, numbers_of
+from mooring.profiling.counting.cells import Cells
+from mooring.profiling.counting.cells import merged as merged_cells
+from mooring.profiling.counting.layouts import fits, layout_of
+from mooring.profiling.counting.moments import Moments, moments, together
+from mooring.profiling.counting.names import Names
+from mooring.profiling.counting.numbers import Numbers, as_floats, count_numbers, numbers_of
+from mooring.profiling.counting.texts import TextCounter
 from mooring.profiling.profiles import UNEVEN, ColumnProfile, Layout
-from mooring.profiling.texts import TextCounter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeGuard
 import numpy as np
 import polars as pl
 
-from mooring.profiling.arrays import Slice, array_slices, check_names, in_parts
-from mooring.profiling.objects import guarded
+from mooring.profiling.rows.arrays import Slice, array_slices, check_names, in_parts
+from mooring.profiling.rows.objects import guarded
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mooring.profiling.arrays import Array
+    from mooring.profiling.rows.arrays import Array
 
     PandasRows = pd.DataFrame | pd.Series | pd.Index
 

@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from mooring.errors import UnreadableData, UsageError
-from mooring.profiling.arrays import PART, array_parts, array_slices, check_names
-from mooring.profiling.arrow_rows import is_pyarrow, is_stream, pyarrow_parts, stream_parts
-from mooring.profiling.objects import from_objects, from_records, guarded
-from mooring.profiling.pandas_rows import is_pandas, pandas_parts
+from mooring.profiling.rows.arrays import PART, array_parts, array_slices, check_names
+from mooring.profiling.rows.arrow import is_pyarrow, is_stream, pyarrow_parts, stream_parts
+from mooring.profiling.rows.objects import from_objects, from_records, guarded
+from mooring.profiling.rows.pandas import is_pandas, pandas_parts
 from mooring.reading.tables import stream_table
 
 Rows: TypeAlias = object

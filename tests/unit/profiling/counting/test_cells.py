@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mooring.profiling.cells import EXACT, INFINITE, Cells, borders, merged, recentred
-from mooring.profiling.numbers import count_numbers, numbers_of
+from mooring.profiling.counting.cells import EXACT, INFINITE, Cells, borders, merged, recentred
+from mooring.profiling.counting.numbers import count_numbers, numbers_of
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 any_number = st.floats(allow_nan=False)

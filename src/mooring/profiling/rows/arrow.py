@@ -9,8 +9,8 @@ from typing import Protocol, TypeGuard, runtime_checkable
 import polars as pl
 
 from mooring.errors import UnreadableData
-from mooring.profiling.arrays import PART, check_names
-from mooring.profiling.objects import unusable
+from mooring.profiling.rows.arrays import PART, check_names
+from mooring.profiling.rows.objects import unusable
 
 _FAULTS = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, TypeError, ValueError)
 

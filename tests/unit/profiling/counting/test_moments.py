@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mooring.profiling.moments import Moments, moments, together
+from mooring.profiling.counting.moments import Moments, moments, together
 
 values = st.lists(
     st.one_of(st.floats(-1e6, 1e6), st.sampled_from([1e9, 1e12 + 1, -0.0])), max_size=50

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mooring.profiling import resampling
-from mooring.profiling.laws import Law, spread
-from mooring.profiling.resampling import resampled_law
+from mooring.profiling.laws import resampling
+from mooring.profiling.laws.closed import Law, spread
+from mooring.profiling.laws.resampling import resampled_law
 from mooring.profiling.scores import (
     NAMES,
     chisquare,

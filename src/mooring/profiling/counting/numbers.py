@@ -13,9 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from mooring.profiling.cells import EXACT, NEGATIVE_ZERO, RAW, SHIFT, Cells, from_raw, merged
-from mooring.profiling.moments import Moments, about, moments, together
-from mooring.profiling.scratch import scratch
+from mooring.profiling.counting.cells import (
+    EXACT,
+    NEGATIVE_ZERO,
+    RAW,
+    SHIFT,
+    Cells,
+    from_raw,
+    merged,
+)
+from mooring.profiling.counting.moments import Moments, about, moments, together
+from mooring.profiling.counting.scratch import scratch
 from mooring.reading.buffers import chunks
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What each score does when nothing drifted, at these sizes."""
