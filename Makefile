@@ -25,7 +25,8 @@ help: ## show this list
 setup: $(READY) ## make .venv from the lock, if it is not there or is out of date
 
 # A usable environment is kept and brought in line; one that cannot run is made anew.
-$(READY): requirements.lock pyproject.toml
+KERNELS := src/mooring/profiling/counting/kernels.c
+$(READY): requirements.lock pyproject.toml $(KERNELS)
 	@if [ -z "$(PYTHON)" ] || ! "$(PYTHON)" -c '$(RECENT)' 2>/dev/null; then \
 		echo "Mooring needs Python 3.11 or newer; $(if $(PYTHON),'$(PYTHON)' is not,none was found)." >&2; \
 		echo "Install one, or say where it is: make PYTHON=/path/to/python3.11 $(or $(MAKECMDGOALS),setup)" >&2; \

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes as c
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -81,7 +82,7 @@ _WIDTHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chunk:
     """One contiguous chunk of a column: views of memory that lives as long as the chunk.
 
@@ -90,8 +91,10 @@ class Chunk:
     values : ndarray, shape (rows,)
         The numbers; 16-byte views for strings and binary; unpacked 0 and 1 for booleans.
         What stands under a null is undefined.
-    nulls : ndarray of int
-        Positions of the nulls.
+    validity : ndarray of uint8 or None
+        A bit for each row, the least significant first: 0 for a null. None when there is none.
+    bit : int
+        Which bit is that of the first row.
     data : tuple of ndarray of uint8
         The bytes that long strings point into.
     owner : object
@@ -99,9 +102,15 @@ class Chunk:
     """
 
     values: NDArray[np.generic]
-    nulls: NDArray[np.intp]
+    validity: NDArray[np.uint8] | None
+    bit: int
     data: tuple[NDArray[np.uint8], ...]
     owner: object
+
+    @cached_property
+    def nulls(self) -> NDArray[np.intp]:
+        """Positions of the nulls, ascending."""
+        return null_places(self.validity, self.bit, len(self.values))
 
 
 class _Owner:
@@ -154,18 +163,18 @@ def _layout(stream: _Stream) -> bytes:
 
 def _chunk(array: _Array, layout: bytes, owner: _Owner) -> Chunk:
     rows, offset = int(array.length), int(array.offset)
-    nulls = _NO_NULLS
+    validity, bit = None, offset % 8
     if array.buffers[0] and array.null_count:
-        nulls = _zeros(array.buffers[0], offset, rows)
+        validity = _memory(array.buffers[0], (offset + rows + 7) // 8)[offset // 8 :]
     if layout == b"b":
-        return Chunk(_bits(array.buffers[1], offset, rows), nulls, (), owner)
+        return Chunk(_bits(array.buffers[1], offset, rows), validity, bit, (), owner)
     width = "i8" if layout[:2] in {b"ts", b"tt", b"tD"} else _WIDTHS.get(layout)
     if width is None:
         raise UnreadableData(f"Arrow layout {layout.decode()!r} is not known")
     dtype = np.dtype(width)
     memory = _memory(array.buffers[1], (offset + rows) * dtype.itemsize)
     values = memory.view(dtype)[offset:]
-    return Chunk(values, nulls, _data(array) if width == "V16" else (), owner)
+    return Chunk(values, validity, bit, _data(array) if width == "V16" else (), owner)
 
 
 def _data(array: _Array) -> tuple[NDArray[np.uint8], ...]:
@@ -183,12 +192,13 @@ def _bits(address: int, offset: int, rows: int) -> NDArray[np.uint8]:
     ]
 
 
-def _zeros(address: int, offset: int, rows: int) -> NDArray[np.intp]:
-    """Find the zero bits, unpacking only the bytes that have one."""
-    packed = _memory(address, (offset + rows + 7) // 8)[offset // 8 :]
-    touched = np.flatnonzero(packed != _FULL)
-    bits = np.flatnonzero(np.unpackbits(packed[touched], bitorder="little") == 0)
-    found: NDArray[np.intp] = touched[bits >> 3] * 8 + (bits & 7) - offset % 8
+def null_places(validity: NDArray[np.uint8] | None, bit: int, rows: int) -> NDArray[np.intp]:
+    """Find the zero bits of a bitmap, unpacking only the bytes that have one."""
+    if validity is None:
+        return _NO_NULLS
+    touched = np.flatnonzero(validity != _FULL)
+    bits = np.flatnonzero(np.unpackbits(validity[touched], bitorder="little") == 0)
+    found: NDArray[np.intp] = touched[bits >> 3] * 8 + (bits & 7) - bit
     return found[(found >= 0) & (found < rows)]
 
 

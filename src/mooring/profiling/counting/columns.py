@@ -167,8 +167,7 @@ class ColumnCounter:
         if not len(whole):
             return
         norms = _rounded(np.sqrt(np.einsum("ij,ij->i", whole, whole)))
-        norms_only = Numbers(norms, np.empty(0, dtype=np.intp))
-        counted = count_numbers((norms_only,), self._layout.centre, exact=False)
+        counted = count_numbers((Numbers(norms),), self._layout.centre, exact=False)
         self._keep(counted.moments, counted.cells)
         self._dimensions.append(tuple(moments(column) for column in whole.T))
 
