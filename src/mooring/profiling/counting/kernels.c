@@ -34,6 +34,7 @@ static uint64_t bits_at(const uint8_t *bitmap, Py_ssize_t bit, int count)
 enum { BLOCK = 2048, SHIFT = 46, RAW = 1 << 18, SIGN = RAW >> 1 };
 
 typedef double Four __attribute__((vector_size(32), aligned(8)));
+typedef uint64_t Bits __attribute__((vector_size(32), aligned(8)));
 typedef int64_t Mask __attribute__((vector_size(32)));
 #define PICK(mask, a, b) ((Four)(((mask) & (Mask)(a)) | (~(mask) & (Mask)(b))))
 #if defined(__x86_64__) && defined(__GLIBC__)
@@ -134,6 +135,11 @@ static Py_ssize_t keep_finite(double *block, Py_ssize_t rows)
     return kept;
 }
 
+static uint32_t raw_cell(double offset)
+{
+    return (uint32_t)(word_at(&offset) >> SHIFT);
+}
+
 static void look_at(Block *seen, double x, double centre, double pivot)
 {
     double apart = (x - centre) - pivot;
@@ -145,8 +151,9 @@ static void look_at(Block *seen, double x, double centre, double pivot)
     seen->zeros += x == 0;
 }
 
-/* Extremes, NaNs, zeros, and sums of deviations from the pivot: eight rows at a time. */
-WIDE static Block look(const double *block, Py_ssize_t rows, double centre, double pivot)
+/* Extremes, NaNs, zeros, sums of deviations from the pivot, and raw cells: eight rows at a time. */
+WIDE static Block look(const double *block, Py_ssize_t rows, double centre, double pivot,
+                       uint64_t *raw)
 {
     Four none = {0}, low[2] = {none + INFINITY, none + INFINITY};
     Four high[2] = {none - INFINITY, none - INFINITY}, sum[2] = {none, none};
@@ -155,7 +162,8 @@ WIDE static Block look(const double *block, Py_ssize_t rows, double centre, doub
     Py_ssize_t i = 0;
     for (; i + 8 <= rows; i += 8)
         for (int j = 0; j < 2; j++) {
-            Four x = *(const Four *)(block + i + 4 * j), apart = (x - centre) - pivot;
+            Four x = *(const Four *)(block + i + 4 * j), offset = x - centre, apart = offset - pivot;
+            *(Bits *)(raw + i + 4 * j) = (Bits)offset >> SHIFT;
             low[j] = PICK(x < low[j], x, low[j]);
             high[j] = PICK(x > high[j], x, high[j]);
             odd -= x != x;
@@ -175,13 +183,11 @@ WIDE static Block look(const double *block, Py_ssize_t rows, double centre, doub
         seen.odd += odd[j];
         seen.zeros += zeros[j];
     }
-    for (; i < rows; i++) look_at(&seen, block[i], centre, pivot);
+    for (; i < rows; i++) {
+        raw[i] = raw_cell(block[i] - centre);
+        look_at(&seen, block[i], centre, pivot);
+    }
     return seen;
-}
-
-static uint32_t raw_cell(double apart)
-{
-    return (uint32_t)(word_at(&apart) >> SHIFT);
 }
 
 static void add_cells(const double *block, Py_ssize_t rows, double centre, uint32_t *cells)
@@ -228,7 +234,8 @@ static void add_seen(Found *found, const Block *seen, Py_ssize_t finite)
 /* A number among finite ones, near their mean: deviations from it do not cancel. */
 static double among(const double *block, Py_ssize_t rows)
 {
-    Block seen = look(block, rows, 0, 0);
+    uint64_t raw[BLOCK];
+    Block seen = look(block, rows, 0, 0, raw);
     double mean = seen.sum / (double)rows;
     if (!isfinite(mean)) return block[0];
     return mean < seen.low ? seen.low : mean > seen.high ? seen.high : mean;
@@ -239,6 +246,7 @@ static void add_carefully(const Column *column, Py_ssize_t start, double *block,
                           uint32_t *cells, double *held, Py_ssize_t *room, Found *found)
 {
     Py_ssize_t kept = keep_numbers(column, start, block, rows), finite;
+    uint64_t raw[BLOCK];
     found->nulls += rows - kept;
     if (held && *room >= 0)
         *room -= hold_cells(block, kept, column->centre, cells, held);
@@ -247,7 +255,7 @@ static void add_carefully(const Column *column, Py_ssize_t start, double *block,
     finite = keep_finite(block, kept);
     if (!finite) return;
     if (!found->finite) found->fill = among(block, finite);
-    Block seen = look(block, finite, column->centre, found->fill - column->centre);
+    Block seen = look(block, finite, column->centre, found->fill - column->centre, raw);
     found->zeros += seen.zeros;
     add_seen(found, &seen, finite);
 }
@@ -258,11 +266,12 @@ static int add_quickly(const Column *column, Py_ssize_t start, double *block, Py
                        uint32_t *cells, Found *found)
 {
     Py_ssize_t filled = 0;
+    uint64_t raw[BLOCK];
     if (!found->finite) return 0;
     if (column->valid) filled = fill_missing(column, start, block, rows, found->fill);
-    Block seen = look(block, rows, column->centre, found->fill - column->centre);
+    Block seen = look(block, rows, column->centre, found->fill - column->centre, raw);
     if (seen.odd || !(seen.low > -INFINITY && seen.high < INFINITY)) return 0;
-    add_cells(block, rows, column->centre, cells);
+    for (Py_ssize_t i = 0; i < rows; i++) cells[raw[i]]++;
     cells[raw_cell(found->fill - column->centre)] -= (uint32_t)filled;
     found->nulls += filled;
     found->zeros += seen.zeros - (found->fill == 0 ? filled : 0);
@@ -373,12 +382,13 @@ static PyObject *take_cells(PyObject *module, PyObject *args)
 
 /* ---- texts ------------------------------------------------------------------------------ */
 
-enum { SHORT = 12, LONG = 256, MOST_BUFFERS = 4096 };
-static const uint64_t GOLD = 0x9E3779B97F4A7C15, M1 = 0xBF58476D1CE4E5B9, M3 = 0xFF51AFD7ED558CCD;
+/* Nearly all slots stay free: a second look costs more than memory that is never touched. */
+enum { SHORT = 12, LONG = 256, FREE = 8 };
+static const uint64_t M1 = 0xBF58476D1CE4E5B9, M3 = 0xFF51AFD7ED558CCD;
 
 /* A text is its view when it fits in there; else its length, its first four bytes and a hash. */
 typedef struct {
-    uint64_t head, tail, entry; /* the entry's number, from 1 on; 0 where the slot is free */
+    uint64_t head, tail, entry, rows; /* the entry's number, from 1 on; 0 where the slot is free */
 } Slot;
 
 typedef struct {
@@ -393,7 +403,6 @@ typedef struct {
     Slot *slots;
     int shift; /* 64 less the logarithm of the number of slots */
     uint64_t mask;
-    int64_t *counts;
     Py_ssize_t used, room;
 } Table;
 
@@ -420,72 +429,81 @@ static int hash_far(const Texts *texts, uint64_t head, uint64_t place, uint64_t 
     return 1;
 }
 
-static Slot *slot_of(const Table *table, uint64_t head, uint64_t tail, uint64_t hash)
+static Slot *slot_of(Table table, uint64_t head, uint64_t tail)
 {
-    uint64_t at = (hash * GOLD) >> table->shift;
-    for (;; at = (at + 1) & table->mask) {
-        Slot *slot = table->slots + at;
-        if (!slot->entry || (slot->head == head && slot->tail == tail)) return slot;
+    unsigned __int128 product = (unsigned __int128)(head ^ M1) * (tail ^ M3);
+    uint64_t at = ((uint64_t)product ^ (uint64_t)(product >> 64)) >> table.shift;
+    for (;; at = (at + 1) & table.mask) {
+        Slot *slot = table.slots + at;
+        if ((slot->head == head && slot->tail == tail) || !slot->entry) return slot;
     }
-}
-
-static uint64_t short_hash(uint64_t head, uint64_t tail)
-{
-    return ((head ^ head >> 32) * M3) ^ tail;
 }
 
 typedef struct {
     Py_ssize_t next, strangers, fresh, odd;
-    int broken;
+    int broken; /* a view points outside the data */
 } Progress;
 
-/* Count rows until the table or a list is full. */
-static void add_texts(const Texts *texts, Table *table, int closed, int64_t *fresh, int64_t *odd,
-                      Py_ssize_t listed, Progress *at)
+/* Count a row; whether there was room to. */
+static int add_text(const Texts *texts, Table table, int closed, int64_t *fresh, int64_t *odd,
+                    Py_ssize_t listed, Py_ssize_t row, Progress *at)
 {
-    for (; at->next < texts->rows; at->next++) {
-        Py_ssize_t row = at->next;
-        if (texts->valid) {
-            Py_ssize_t bit = texts->bit + row;
-            if (!(texts->valid[bit >> 3] >> (bit & 7) & 1)) continue;
-        }
-        uint64_t head = word_at(texts->views + 16 * row), tail = word_at(texts->views + 16 * row + 8);
-        uint64_t hash;
-        if (length_of(head) > LONG) {
-            if (at->odd == listed) return;
-            odd[at->odd++] = row;
-            continue;
-        }
-        if (length_of(head) <= SHORT) {
-            hash = short_hash(head, tail);
-        } else {
-            if (!hash_far(texts, head, tail, &hash)) {
-                at->broken = 1;
-                return;
-            }
-            tail = hash;
-        }
-        Slot *slot = slot_of(table, head, tail, hash);
-        if (slot->entry) {
-            table->counts[slot->entry - 1]++;
-        } else if (closed) {
-            at->strangers++;
-        } else {
-            if (table->used == table->room || at->fresh == listed) return;
-            *slot = (Slot){head, tail, (uint64_t)++table->used};
-            table->counts[table->used - 1]++;
-            fresh[at->fresh++] = row;
-        }
+    uint64_t head = word_at(texts->views + 16 * row), tail = word_at(texts->views + 16 * row + 8);
+    if (length_of(head) > LONG) {
+        if (at->odd == listed) return 0;
+        odd[at->odd++] = row;
+        return 1;
     }
+    if (length_of(head) > SHORT) {
+        at->broken = !hash_far(texts, head, tail, &tail);
+        if (at->broken) return 0;
+    }
+    Slot *slot = slot_of(table, head, tail);
+    if (slot->entry) {
+        slot->rows++;
+    } else if (closed) {
+        at->strangers++;
+    } else {
+        if (table.used + at->fresh == table.room || at->fresh == listed) return 0;
+        fresh[at->fresh++] = row;
+        *slot = (Slot){head, tail, (uint64_t)(table.used + at->fresh), 1};
+    }
+    return 1;
 }
 
-static int table_of(const Py_buffer *slots, const Py_buffer *counts, Py_ssize_t used, Table *table)
+/* Count rows until the table or a list is full. */
+static Progress add_texts(const Texts *texts, Table table, int closed, Py_ssize_t start,
+                          int64_t *fresh, int64_t *odd, Py_ssize_t listed)
+{
+    Progress at = {.next = start};
+    const char *const views = texts->views;
+    while (at.next < texts->rows) {
+        Py_ssize_t first = at.next, left = texts->rows - first;
+        int count = left < 64 ? (int)left : 64;
+        uint64_t valid = texts->valid ? bits_at(texts->valid, texts->bit + first, count) : UINT64_MAX;
+        for (int i = 0; i < count; i++, at.next++) {
+            if (!(valid >> i & 1)) continue;
+            uint64_t head = word_at(views + 16 * (first + i));
+            if (length_of(head) <= SHORT) { /* mostly it is short and was met before */
+                Slot *slot = slot_of(table, head, word_at(views + 16 * (first + i) + 8));
+                if (slot->entry) {
+                    slot->rows++;
+                    continue;
+                }
+            }
+            if (!add_text(texts, table, closed, fresh, odd, listed, first + i, &at)) return at;
+        }
+    }
+    return at;
+}
+
+static int table_of(const Py_buffer *slots, Py_ssize_t used, Table *table)
 {
     Py_ssize_t size = slots->len / (Py_ssize_t)sizeof(Slot);
-    *table = (Table){slots->buf, 64, (uint64_t)size - 1, counts->buf, used, counts->len / 8};
-    if (size < 2 || size & (size - 1)) return 0;
+    *table = (Table){slots->buf, 64, (uint64_t)size - 1, used, size / FREE};
+    if (size < FREE || size & (size - 1)) return 0;
     for (Py_ssize_t n = size; n > 1; n >>= 1) table->shift--;
-    return used <= table->room && table->room < size;
+    return used <= table->room;
 }
 
 static Py_ssize_t buffers_of(PyObject *data, Py_buffer *out)
@@ -500,40 +518,37 @@ static Py_ssize_t buffers_of(PyObject *data, Py_buffer *out)
 
 static PyObject *count_texts(PyObject *module, PyObject *args)
 {
-    Py_buffer views, valid, slots, counts, fresh, odd, *data;
+    Py_buffer views, valid, slots, fresh, odd, *data;
     PyObject *buffers, *found = NULL;
-    Py_ssize_t bit, used;
+    Py_ssize_t bit, used, start;
     Progress at = {0};
     int closed;
     Table table;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*z*nO!w*w*npnw*w*", &views, &valid, &bit, &PyTuple_Type, &buffers,
-                          &slots, &counts, &used, &closed, &at.next, &fresh, &odd))
+    if (!PyArg_ParseTuple(args, "y*z*nO!w*npnw*w*", &views, &valid, &bit, &PyTuple_Type, &buffers,
+                          &slots, &used, &closed, &start, &fresh, &odd))
         return NULL;
-    Py_ssize_t size = PyTuple_Size(buffers), rows = views.len / 16, listed = fresh.len / 8;
+    Py_ssize_t size = PyTuple_Size(buffers), rows = views.len / 16;
+    Py_ssize_t listed = (fresh.len < odd.len ? fresh.len : odd.len) / (Py_ssize_t)sizeof(int64_t);
     data = PyMem_Malloc((size_t)(size + 1) * sizeof *data);
-    if (odd.len / 8 < listed) listed = odd.len / 8;
-    if (!data || buffers_of(buffers, data) < 0) {
-        if (!data) PyErr_NoMemory();
-    } else {
+    if (!data) PyErr_NoMemory();
+    if (data && buffers_of(buffers, data) >= 0) {
         Texts texts = {views.buf, valid.buf, bit, rows, data, size};
-        int fits = table_of(&slots, &counts, used, &table) &&
-                   (!valid.buf || valid.len * 8 >= bit + rows);
-        if (fits) {
+        at.broken = !table_of(&slots, used, &table) || (valid.buf && valid.len * 8 < bit + rows);
+        if (!at.broken) {
             Py_BEGIN_ALLOW_THREADS
-            add_texts(&texts, &table, closed, fresh.buf, odd.buf, listed, &at);
+            at = add_texts(&texts, table, closed, start, fresh.buf, odd.buf, listed);
             Py_END_ALLOW_THREADS
         }
         for (Py_ssize_t i = 0; i < size; i++) PyBuffer_Release(data + i);
-        if (fits && !at.broken)
-            found = Py_BuildValue("nnnnn", at.next, table.used, at.fresh, at.odd, at.strangers);
-        else
+        if (at.broken)
             PyErr_SetString(PyExc_ValueError, "a buffer is too small");
+        else
+            found = Py_BuildValue("nnnn", at.next, at.fresh, at.odd, at.strangers);
     }
     PyMem_Free(data);
     PyBuffer_Release(&views);
     PyBuffer_Release(&slots);
-    PyBuffer_Release(&counts);
     PyBuffer_Release(&fresh);
     PyBuffer_Release(&odd);
     if (valid.obj) PyBuffer_Release(&valid);
@@ -543,23 +558,20 @@ static PyObject *count_texts(PyObject *module, PyObject *args)
 /* Put every text of one table into a larger one, which is empty. */
 static PyObject *move_texts(PyObject *module, PyObject *args)
 {
-    Py_buffer from, to, counts;
+    Py_buffer from, to;
     Table table;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*w*w*", &from, &to, &counts)) return NULL;
-    int fits = table_of(&to, &counts, 0, &table) && from.len <= to.len;
+    if (!PyArg_ParseTuple(args, "y*w*", &from, &to)) return NULL;
+    int fits = table_of(&to, 0, &table) && from.len <= to.len;
     if (fits) {
         const Slot *slots = from.buf;
         for (Py_ssize_t at = 0; at < from.len / (Py_ssize_t)sizeof(Slot); at++) {
             Slot slot = slots[at];
-            if (!slot.entry) continue;
-            uint64_t hash = length_of(slot.head) <= SHORT ? short_hash(slot.head, slot.tail) : slot.tail;
-            *slot_of(&table, slot.head, slot.tail, hash) = slot;
+            if (slot.entry) *slot_of(table, slot.head, slot.tail) = slot;
         }
     }
     PyBuffer_Release(&from);
     PyBuffer_Release(&to);
-    PyBuffer_Release(&counts);
     if (!fits) {
         PyErr_SetString(PyExc_ValueError, "a buffer is too small");
         return NULL;

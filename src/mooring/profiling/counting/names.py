@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mooring.profiling.counting import many as on_many
+from mooring.profiling.counting.many import Many, many_of_counts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MOST = 20_000
 """The most distinct texts that are listed."""
-BYTES = 512 * 1024
+BYTES = 128 * 1024
 """The most UTF-8 bytes that all listed texts may have."""
 
 
@@ -29,11 +32,14 @@ class Names:
         Rows of each, at least 1.
     rest : int
         Rows of texts that are not listed.
+    many : Many or None
+        Of all rows, when not every text is listed.
     """
 
     texts: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     rest: int = 0
+    many: Many | None = None
 
     @property
     def rows(self) -> int:
@@ -45,6 +51,15 @@ class Names:
         """Whether every text is listed."""
         return self.rest == 0
 
+    @property
+    def distinct(self) -> int:
+        """How many texts there are; about, when not all are listed."""
+        return len(self.texts) if self.many is None else self.many.distinct
+
+    def frequent(self) -> tuple[tuple[str, int], ...]:
+        """Texts with a share of the rows, the most frequent first: see `Many.heavy`."""
+        return self.ranked() if self.many is None else self.many.heavy()
+
     def ranked(self) -> tuple[tuple[str, int], ...]:
         """Most frequent first, ties in the order of the texts."""
         return tuple(
@@ -52,7 +67,12 @@ class Names:
         )
 
 
-def names(found: Mapping[str, int], rest: int = 0, known: Iterable[str] = ()) -> Names:
+def names(
+    found: Mapping[str, int],
+    rest: int = 0,
+    known: Iterable[str] = (),
+    many: Many | None = None,
+) -> Names:
     """List texts, or only the known ones when they are too many.
 
     Parameters
@@ -62,14 +82,29 @@ def names(found: Mapping[str, int], rest: int = 0, known: Iterable[str] = ()) ->
         Rows of texts that were dropped before.
     known : iterable of str
         What a baseline has named: these are never dropped.
+    many : Many, optional
+        Of all rows, when some were dropped before.
     """
-    if rest or len(found) > MOST or sum(len(text.encode()) for text in found) > BYTES:
+    if many is None and too_many(found):
+        many = many_of_counts(found)
+    if many is None:
+        kept = {text: count for text, count in found.items() if count}
+    else:
         kept = {text: found[text] for text in known if found.get(text)}
         rest += sum(found.values()) - sum(kept.values())
-    else:
-        kept = {text: count for text, count in found.items() if count}
     texts = tuple(sorted(kept))
-    return Names(texts, tuple(kept[text] for text in texts), rest)
+    return Names(texts, tuple(kept[text] for text in texts), rest, many)
+
+
+def too_many(found: Iterable[str]) -> bool:
+    """Whether so many different texts are not listed."""
+    listed = list(found)
+    return not few(len(listed), sum(len(text.encode()) for text in listed))
+
+
+def few(texts: int, size: int) -> bool:
+    """Whether so many texts, of so many bytes in UTF-8, are listed."""
+    return texts <= MOST and size <= BYTES
 
 
 def merged(parts: Sequence[Names], known: Iterable[str] = ()) -> Names:
@@ -78,7 +113,12 @@ def merged(parts: Sequence[Names], known: Iterable[str] = ()) -> Names:
     for part in parts:
         for text, count in zip(part.texts, part.counts, strict=True):
             total[text] = total.get(text, 0) + count
-    return names(total, sum(part.rest for part in parts), known)
+    whole = None
+    if any(part.many is not None for part in parts):
+        whole = on_many.merged(
+            [part.many or many_of_counts(dict(part.ranked())) for part in parts if part.rows]
+        )
+    return names(total, sum(part.rest for part in parts), known, whole)
 
 
 def rows_of(found: Names, cells: Mapping[str, int], size: int, stranger: int) -> np.ndarray:
