@@ -10,6 +10,7 @@ import numpy as np
 
 from mooring.errors import ArtifactError
 from mooring.profiling.counting.cells import Cells
+from mooring.profiling.counting.many import DEPTH, WIDTH, Many
 from mooring.profiling.counting.moments import Moments
 from mooring.profiling.counting.names import Names
 from mooring.profiling.profiles import ColumnProfile, Kind, Layout, Profile
@@ -17,7 +18,7 @@ from mooring.profiling.profiles import ColumnProfile, Kind, Layout, Profile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-VERSION = 2
+VERSION = 3
 _FAST = 1
 _MOST = 1 << 30
 """No profile is larger than this when decompressed."""
@@ -32,6 +33,14 @@ class _Array(msgspec.Struct, frozen=True, array_like=True):
 
     dtype: str
     data: bytes
+
+
+class _Many(msgspec.Struct, frozen=True, array_like=True):
+    """Texts too many to list."""
+
+    rows: _Array
+    smallest: _Array
+    named: list[str]
 
 
 class _Column(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +61,7 @@ class _Column(msgspec.Struct, frozen=True, array_like=True):
     rest: int
     dimensions: list[Moments]
     problem: str
+    many: _Many | None
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -116,7 +126,20 @@ def _encode(column: ColumnProfile) -> _Column:
         rest=column.names.rest,
         dimensions=list(column.dimensions),
         problem=column.problem,
+        many=None if column.names.many is None else _encode_many(column.names.many),
     )
+
+
+def _encode_many(many: Many) -> _Many:
+    smallest = many.smallest.astype("<u8").tobytes()
+    return _Many(_pack(many.rows.ravel()), _Array("<u8", smallest), list(many.named))
+
+
+def _decode_many(many: _Many | None) -> Many | None:
+    if many is None:
+        return None
+    rows = _unpack(many.rows).astype(np.int64).reshape(DEPTH, WIDTH)
+    return Many(rows, _unpack(many.smallest).astype(np.uint64), tuple(many.named))
 
 
 def _decode(column: _Column) -> ColumnProfile:
@@ -135,7 +158,7 @@ def _decode(column: _Column) -> ColumnProfile:
         zeros=column.zeros,
         moments=column.moments,
         cells=Cells(ids, counts, values),
-        names=Names(tuple(column.texts), text_counts, column.rest),
+        names=Names(tuple(column.texts), text_counts, column.rest, _decode_many(column.many)),
         dimensions=tuple(column.dimensions),
         problem=column.problem,
     )
@@ -152,7 +175,7 @@ def _pack(values: NDArray[np.int64] | NDArray[np.int32] | NDArray[np.float64]) -
 
 
 def _unpack(array: _Array) -> NDArray[np.generic]:
-    if array.dtype not in {"<i1", "<i2", "<i4", "<i8", "<f8"}:
+    if array.dtype not in {"<i1", "<i2", "<i4", "<i8", "<u8", "<f8"}:
         raise _unusable(f"numbers of type {array.dtype!r}")
     return np.frombuffer(array.data, dtype=array.dtype)
 

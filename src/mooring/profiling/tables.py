@@ -79,12 +79,17 @@ def _values(column: ColumnProfile) -> str:
 
 
 def _frequent(column: ColumnProfile) -> str:
-    if not column.names.texts:
-        return "too many values to list"
-    ranked = column.names.ranked()
-    shown = (f"{short(text, 12)} {share(rows / column.present)}" for text, rows in ranked[:_COMMON])
-    more = "+" if not column.names.complete else ""
-    return f"{len(ranked):,}{more} values: {', '.join(shown)}"
+    found = column.names.frequent()
+    shown = [f"{short(text, 12)} {share(rows / column.present)}" for text, rows in found[:_COMMON]]
+    if column.names.many is None:
+        return f"{len(found):,} values: {', '.join(shown)}"
+    number = f"about {_round(column.names.distinct):,} values"
+    return f"{number}: {', '.join(shown)}" if shown else f"{number}, none of them frequent"
+
+
+def _round(number: int) -> int:
+    """To two digits, which is what is known of it."""
+    return int(float(f"{number:.1e}"))
 
 
 def _verdict(column: ColumnDrift) -> tuple[str, ...]:

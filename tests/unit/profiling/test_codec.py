@@ -66,6 +66,15 @@ def test_fifty_columns_take_less_than_a_megabyte() -> None:
     assert len(to_bytes(base)) < 1_000_000
 
 
+def test_a_column_of_ids_comes_back_exactly_and_stays_small() -> None:
+    ids = pl.Series("id", np.random.default_rng(0).integers(0, 2**62, 60_000)).cast(pl.String)
+    whole = profile(pl.DataFrame([ids, ids.alias("b")]))
+    back = from_bytes(to_bytes(whole))
+    assert back == whole
+    assert back.columns[0].names.distinct == whole.columns[0].names.distinct > 50_000
+    assert len(to_bytes(whole)) < 2 * 20_000
+
+
 def test_a_newer_version_is_refused_with_the_cure() -> None:
     later = msgspec.msgpack.encode({"version": VERSION + 1, "profile": {"something": "else"}})
     with pytest.raises(ArtifactError, match=f"format {VERSION + 1}") as caught:

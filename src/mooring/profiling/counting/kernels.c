@@ -327,9 +327,11 @@ static PyObject *count_numbers(PyObject *module, PyObject *args)
     }
     double n = found.finite ? (double)found.finite : 1.0, mean = found.sum / n;
     double m2 = found.squares - found.sum * mean;
-    double lost = found.sum_low / n, offset = found.fill - column.centre;
-    m2 += found.squares_low - 2 * found.sum_low * mean;
-    if (!found.finite) offset = 0;
+    double lost = found.sum_low / n, offset = found.finite ? found.fill - column.centre : 0.0;
+    if (isfinite(found.squares)) /* else it is beyond the largest double, and so is said to be */
+        m2 += found.squares_low - 2 * found.sum_low * mean;
+    else
+        m2 = found.squares;
     add(&offset, &lost, mean);
     return Py_BuildValue("nnnddddd", found.nulls, found.zeros, found.finite, offset, lost,
                          m2 < 0 ? 0.0 : m2, found.low, found.high);
