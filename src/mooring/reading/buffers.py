@@ -127,6 +127,8 @@ class _Owner:
 
 
 _FULL = np.uint8(255)
+_INSIDE = 12
+"""Bytes of a string that stand in its view; of a longer one they say where it is."""
 _NO_NULLS: NDArray[np.intp] = np.empty(0, dtype=np.intp)
 
 
@@ -151,6 +153,22 @@ def chunks(series: pl.Series) -> Iterator[Chunk]:
         owner = _Owner(array)
         if array.length:
             yield _chunk(array, layout, owner)
+
+
+def texts_at(chunk: Chunk, rows: NDArray[np.int64]) -> list[str]:
+    """The strings of some rows, none of them null; a few are faster this way than by Polars.
+
+    See "variable-size binary view" in the `Arrow columnar format
+    <https://arrow.apache.org/docs/format/Columnar.html>`_.
+    """
+    words = chunk.values.view(np.uint32).reshape(-1, 4)[rows]
+    views = words.view(np.uint8)
+    texts: list[str] = []
+    for (length, _, buffer, start), view in zip(words.tolist(), views, strict=True):
+        inside = view[4 : 4 + length]
+        text = inside if length <= _INSIDE else chunk.data[buffer][start : start + length]
+        texts.append(text.tobytes().decode())
+    return texts
 
 
 def _layout(stream: _Stream) -> bytes:

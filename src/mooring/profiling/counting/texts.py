@@ -17,7 +17,7 @@ from mooring.profiling.counting.many import Many, many_of, many_of_counts
 from mooring.profiling.counting.many import merged as merged_many
 from mooring.profiling.counting.names import Names, few, names, too_many
 from mooring.profiling.counting.scratch import scratch
-from mooring.reading.buffers import chunks
+from mooring.reading.buffers import chunks, texts_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -83,7 +83,7 @@ class TextCounter:
             row, fresh, long, strangers = self._table.count(chunk, row, closed=self._closed)
             self._rest += strangers
             if fresh.size:
-                self._table.learn(series.gather(fresh).to_list())
+                self._table.learn(texts_at(chunk, fresh))
             if long.size:
                 self._meet(series.gather(long))
             if self._close_when_too_many():
@@ -125,15 +125,14 @@ class TextCounter:
         self._rest = sum(found.values()) - sum(self._apart.values())
         self._table = _Table()
         if kernels is not None and self._known:
-            column = pl.Series(self._known, dtype=pl.String)
-            for chunk in chunks(column):
-                self._add_known(chunk, column)
+            for chunk in chunks(pl.Series(self._known, dtype=pl.String)):
+                self._add_known(chunk)
 
-    def _add_known(self, chunk: Chunk, column: pl.Series) -> None:
+    def _add_known(self, chunk: Chunk) -> None:
         row = 0
         while row < len(chunk.values):
             row, fresh, _, _ = self._table.count(chunk, row, closed=False)
-            self._table.learn(column.gather(fresh).to_list())
+            self._table.learn(texts_at(chunk, fresh))
         self._table.clear()
 
 
