@@ -46,3 +46,7 @@ def count_texts(
 
 # Fill an empty table with the texts of a smaller one.
 def move_texts(source: Buffer, slots: Buffer, /) -> None: ...
+
+# The hashes of `mooring.reading.hashing.hash_views`; how many texts of over 256 bytes are listed
+# instead.
+def hash_texts(views: Buffer, data: tuple[Buffer, ...], out: Buffer, long: Buffer, /) -> int: ...

@@ -581,11 +581,52 @@ static PyObject *move_texts(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* The hash of each text, as hashing.py makes it; how many are too long for it, and listed. */
+static PyObject *hash_texts(PyObject *module, PyObject *args)
+{
+    Py_buffer views, out, odd, *data;
+    PyObject *buffers, *found = NULL;
+    Py_ssize_t longer = 0;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*O!w*w*", &views, &PyTuple_Type, &buffers, &out, &odd)) return NULL;
+    Py_ssize_t size = PyTuple_Size(buffers), rows = views.len / 16;
+    int broken = out.len / 8 < rows || odd.len / 8 < rows;
+    data = PyMem_Malloc((size_t)(size + 1) * sizeof *data);
+    if (!data) PyErr_NoMemory();
+    if (data && buffers_of(buffers, data) >= 0) {
+        Texts texts = {views.buf, NULL, 0, rows, data, size};
+        uint64_t *hashes = out.buf;
+        int64_t *listed = odd.buf;
+        Py_BEGIN_ALLOW_THREADS
+        for (Py_ssize_t row = 0; row < rows && !broken; row++) {
+            uint64_t head = word_at(texts.views + 16 * row), tail = word_at(texts.views + 16 * row + 8);
+            if (length_of(head) <= SHORT)
+                hashes[row] = ((head ^ head >> 32) * M3) ^ tail;
+            else if (length_of(head) > LONG)
+                listed[longer++] = row;
+            else
+                broken = !hash_far(&texts, head, tail, hashes + row);
+        }
+        Py_END_ALLOW_THREADS
+        for (Py_ssize_t i = 0; i < size; i++) PyBuffer_Release(data + i);
+        if (broken)
+            PyErr_SetString(PyExc_ValueError, "a buffer is too small");
+        else
+            found = PyLong_FromSsize_t(longer);
+    }
+    PyMem_Free(data);
+    PyBuffer_Release(&views);
+    PyBuffer_Release(&out);
+    PyBuffer_Release(&odd);
+    return found;
+}
+
 static PyMethodDef methods[] = {
     {"count_numbers", count_numbers, METH_VARARGS, NULL},
     {"take_cells", take_cells, METH_VARARGS, NULL},
     {"count_texts", count_texts, METH_VARARGS, NULL},
     {"move_texts", move_texts, METH_VARARGS, NULL},
+    {"hash_texts", hash_texts, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {

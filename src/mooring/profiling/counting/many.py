@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from mooring.profiling.counting.compiled import kernels
+from mooring.profiling.counting.scratch import scratch
 from mooring.reading.buffers import chunks
 from mooring.reading.hashing import hash_views, mixed, seed
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from mooring.reading.buffers import Chunk
 
     Hashes = NDArray[np.uint64]
 
@@ -151,14 +155,23 @@ def _smallest(hashes: Hashes) -> Hashes:
 
 
 def _hashes(texts: pl.Series) -> Hashes:
-    found = [
-        _hash(chunk.values.view(np.uint64).reshape(-1, 2), chunk.data) for chunk in chunks(texts)
-    ]
+    found = [_hash(chunk) for chunk in chunks(texts)]
     return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
 
 
-def _hash(views: Hashes, data: Sequence[NDArray[np.uint8]]) -> Hashes:
-    out = np.empty(len(views), dtype=np.uint64)
-    none = np.empty(0, dtype=np.intp)
-    hash_views(views, none, data, out, np.empty_like(out))
+def _hash(chunk: Chunk) -> Hashes:
+    views, out = chunk.values.view(np.uint64).reshape(-1, 2), np.empty(len(chunk.values), np.uint64)
+    left = slice(None) if kernels is None else _hash_compiled(chunk, out)
+    rows = views[left]
+    if len(rows):
+        none, some = np.empty(0, dtype=np.intp), np.empty(len(rows), dtype=np.uint64)
+        hash_views(rows, none, chunk.data, some, np.empty_like(some))
+        out[left] = some
     return mixed(out, _KEY)
+
+
+def _hash_compiled(chunk: Chunk, out: Hashes) -> NDArray[np.int64]:
+    """Hash what the kernel can; the rows that are left."""
+    assert kernels is not None  # noqa: S101 - for the type checker
+    long = scratch("long rows", out.size, np.int64)
+    return long[: kernels.hash_texts(chunk.values, chunk.data, out, long)]

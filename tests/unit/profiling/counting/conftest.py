@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mooring.profiling.counting import numbers, texts
+from mooring.profiling.counting import many, numbers, texts
 from mooring.profiling.counting.compiled import kernels
 
 ENGINES = ("compiled", "interpreted")
@@ -20,6 +20,6 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.skip("the kernels were not compiled: there was no compiler when this was installed")
     with pytest.MonkeyPatch.context() as patch:
         if name == "interpreted":
-            patch.setattr(numbers, "kernels", None)
-            patch.setattr(texts, "kernels", None)
+            for module in (many, numbers, texts):
+                patch.setattr(module, "kernels", None)
         yield name

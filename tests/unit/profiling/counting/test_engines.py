@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mooring.profiling import profile
-from mooring.profiling.counting import compiled, numbers, texts
+from mooring.profiling.counting import compiled, many, numbers, texts
 from mooring.profiling.counting.cells import RAW
 from mooring.profiling.profiles import ColumnProfile
 
@@ -26,7 +26,7 @@ def engine() -> None:
 
 def counted(series: pl.Series, *, by_kernels: bool) -> ColumnProfile:
     with pytest.MonkeyPatch.context() as patch:
-        for module in (numbers, texts):
+        for module in (many, numbers, texts):
             patch.setattr(module, "kernels", kernels if by_kernels else None)
         return profile(series.to_frame()).columns[0]
 
@@ -89,6 +89,15 @@ def test_one_value_does_not_spoil_the_deviation_of_the_others() -> None:
     values[0] = 1e9  # would be the pivot, were it not the mean of its block
     found = counted(pl.Series("x", values), by_kernels=True)
     assert found.deviation == pytest.approx(float(values.astype(np.longdouble).std()), rel=1e-9)
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=30), st.integers(0, 300))
+def test_p5_both_engines_hash_any_text_alike(values: list[str], length: int) -> None:
+    series = pl.Series([*values, "x" * length, "é" * length])
+    by_kernels = many.many_of(series)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(many, "kernels", None)
+        assert many.many_of(series) == by_kernels
 
 
 def test_the_kernels_refuse_buffers_that_are_too_small() -> None:
