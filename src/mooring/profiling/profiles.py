@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from mooring.errors import DataError
 from mooring.profiling.bins import Bins, bins_of, count_in
 from mooring.profiling.counting import cells as on_cells
@@ -18,6 +20,7 @@ from mooring.profiling.counting import names as on_names
 from mooring.profiling.counting.cells import Cells
 from mooring.profiling.counting.moments import Moments, together
 from mooring.profiling.counting.names import Names
+from mooring.profiling.quantiles import Quantile, quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,6 +142,21 @@ class ColumnProfile:
     def deviation(self) -> float:
         """Population standard deviation of the finite values; NaN without any."""
         return self.moments.deviation
+
+    @property
+    def distinct(self) -> int | None:
+        """How many different values: exactly, or about (see `Names.many`); None when not known."""
+        if self.kind in MEASURED:
+            values = self.cells.values
+            return None if values is None or np.isnan(values).any() else values.size
+        return self.names.distinct
+
+    def quantile(self, q: float) -> Quantile:
+        """A quantile of the values, with bounds; NaN for columns without cells.
+
+        See `mooring.profiling.quantiles.quantile`.
+        """
+        return quantile(self.cells, self.moments, self.layout.centre, q)
 
 
 @dataclass(frozen=True, repr=False)
