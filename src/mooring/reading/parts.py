@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,14 +51,23 @@ def read_part(path: Path, types: Mapping[str, str]) -> pl.DataFrame:
         return _plain(_scan(path).collect())
 
 
-def stream_part(path: Path, types: Mapping[str, str], rows: int) -> Iterator[pl.DataFrame]:
-    """Read one file in frames of about so many rows; a CSV and an Arrow stream are read whole."""
+def stream_part(
+    path: Path, types: Mapping[str, str], rows: int, wanted: Collection[str] | None = None
+) -> Iterator[pl.DataFrame]:
+    """Read one file in frames of about so many rows; a CSV and an Arrow stream are read whole.
+
+    Of the columns only those wanted, when they are named; one at least, so that rows are counted.
+    """
     if format_of(path) == "CSV" or _is_stream(path):
         yield from read_part(path, types).iter_slices(rows)
         return
     check_file(path)
     with polars_errors(path):
-        for frame in _scan(path).collect_batches(chunk_size=rows, maintain_order=True):
+        scan = _scan(path)
+        if wanted is not None:
+            names = scan.collect_schema().names()
+            scan = scan.select([name for name in names if name in wanted] or names[:1])
+        for frame in scan.collect_batches(chunk_size=rows, maintain_order=True):
             yield _plain(frame)
 
 

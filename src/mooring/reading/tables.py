@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -63,7 +63,11 @@ def read_table(source: str, root: Path, types: Mapping[str, str] = _NO_TYPES) ->
 
 
 def stream_table(
-    source: str, root: Path, types: Mapping[str, str] = _NO_TYPES, rows: int = _ROWS
+    source: str,
+    root: Path,
+    types: Mapping[str, str] = _NO_TYPES,
+    rows: int = _ROWS,
+    wanted: Collection[str] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Read a data source in parts: the same rows as `read_table`, in the same order.
 
@@ -76,6 +80,8 @@ def stream_table(
         As for `read_table`.
     rows : int
         About how many rows a part has.
+    wanted : collection of str, optional
+        Columns that are looked at: the others need not be read, and may be left out.
 
     Yields
     ------
@@ -98,7 +104,7 @@ def stream_table(
         columns = common_columns(paths, [part_schema(path, types) for path in paths])
     empty = True
     for number, path in enumerate(paths):
-        for frame in stream_part(path, types, rows):
+        for frame in stream_part(path, types, rows, wanted):
             if frame.height:
                 empty = False
                 yield _finish(frame, path, keys.slice(number, 1), types, columns)
@@ -111,7 +117,8 @@ def _finish(
 ) -> pl.DataFrame:
     """Give a part the table's types, the columns of its folders and the declared types."""
     if columns:
-        frame = frame.select(pl.col(name).cast(kind) for name, kind in columns.items())
+        kept = set(frame.columns)
+        frame = frame.select(pl.col(n).cast(kind) for n, kind in columns.items() if n in kept)
     frame = frame.with_columns(pl.lit(key.item(), key.dtype).alias(key.name) for key in keys)
     check_types(types, frame.columns, str(path))
     return frame.with_columns(as_type(frame[name], kind, str(path)) for name, kind in types.items())

@@ -53,9 +53,10 @@ def profile(rows: Rows, baseline: Profile | None = None) -> Profile:
     2
     """
     making = _Making(baseline)
+    wanted = None if baseline is None else {column.name for column in baseline.columns}
     pending: list[Future[None]] = []
     with ThreadPoolExecutor(_THREADS) as pool:
-        for part in parts_of(rows):
+        for part in parts_of(rows, wanted):
             for future in pending:
                 future.result()
             # counted while the next part is being read

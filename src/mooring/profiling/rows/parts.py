@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TypeAlias
@@ -26,7 +26,7 @@ _KNOWN = (
 )
 
 
-def parts_of(rows: Rows) -> Iterator[pl.DataFrame]:
+def parts_of(rows: Rows, wanted: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
     """The rows as frames of at most some 262,144 rows; at least one frame.
 
     Parameters
@@ -38,6 +38,8 @@ def parts_of(rows: Rows) -> Iterator[pl.DataFrame]:
         batch, reader or dataset of pyarrow; anything with ``__arrow_c_stream__``, such as a DuckDB
         relation; mappings that are rows; or an iterable of any of these, read one after another.
         Streams, readers and iterators are consumed.
+    wanted : collection of str, optional
+        Columns that are looked at: of files and lazy frames, others are not read.
 
     Yields
     ------
@@ -56,27 +58,27 @@ def parts_of(rows: Rows) -> Iterator[pl.DataFrame]:
     >>> [part.shape for part in parts_of({"x": [1, 2], "s": ["a", None]})]
     [(2, 2)]
     """
-    for part in _parts(rows):
+    for part in _parts(rows, wanted):
         if not part.width:
             raise UsageError(f"these rows have no columns: {_said(rows)}", fix=f"give {_KNOWN}")
         yield part
 
 
-def _parts(rows: Rows) -> Iterator[pl.DataFrame]:
+def _parts(rows: Rows, wanted: Collection[str] | None = None) -> Iterator[pl.DataFrame]:
     if isinstance(rows, pl.LazyFrame):
-        return _lazy_parts(rows)
+        return _lazy_parts(rows, wanted)
+    if isinstance(rows, (str, Path)):
+        return _file_parts(str(rows), wanted)
     if isinstance(rows, pl.Series):
         rows = rows.to_frame() if rows.name else rows.to_frame("column_0")
     if isinstance(rows, pl.DataFrame):
         return rows.iter_slices(PART) if rows.height else iter((rows,))
-    return _foreign_parts(rows)
+    return _foreign_parts(rows, wanted)
 
 
-def _foreign_parts(rows: Rows) -> Iterator[pl.DataFrame]:
+def _foreign_parts(rows: Rows, wanted: Collection[str] | None) -> Iterator[pl.DataFrame]:
     found: Iterator[pl.DataFrame] | None = None
-    if isinstance(rows, (str, Path)):
-        found = _file_parts(str(rows))
-    elif is_pandas(rows):
+    if is_pandas(rows):
         found = pandas_parts(rows)
     elif isinstance(rows, np.ndarray):
         found = array_parts(rows)
@@ -87,21 +89,24 @@ def _foreign_parts(rows: Rows) -> Iterator[pl.DataFrame]:
     elif isinstance(rows, Mapping):
         found = _mapping_parts(rows)
     elif isinstance(rows, Iterable) and not isinstance(rows, (bytes, bytearray, memoryview)):
-        found = _many(rows)
+        found = _many(rows, wanted)
     if found is None:
         raise _unknown(rows)
     return found
 
 
-def _file_parts(path: str) -> Iterator[pl.DataFrame]:
+def _file_parts(path: str, wanted: Collection[str] | None) -> Iterator[pl.DataFrame]:
     if not path.strip():
         raise UsageError("an empty path", fix="name a file, a folder or a glob")
-    return stream_table(path, Path(), rows=PART)
+    return stream_table(path, Path(), rows=PART, wanted=wanted)
 
 
-def _lazy_parts(rows: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+def _lazy_parts(rows: pl.LazyFrame, wanted: Collection[str] | None) -> Iterator[pl.DataFrame]:
     empty = True
     try:
+        if wanted is not None:
+            names = rows.collect_schema().names()
+            rows = rows.select([name for name in names if name in wanted] or names[:1])
         for part in rows.collect_batches(chunk_size=PART, maintain_order=True):
             if part.height:
                 empty = False
@@ -151,7 +156,7 @@ def _column(name: str, values: object) -> pl.Series | None:
     return from_objects(name, list(values))
 
 
-def _many(rows: Iterable[object]) -> Iterator[pl.DataFrame]:
+def _many(rows: Iterable[object], wanted: Collection[str] | None) -> Iterator[pl.DataFrame]:
     """Frames one after another, or mappings that are rows."""
     items = iter(rows)
     head = list(islice(items, 1))
@@ -164,7 +169,7 @@ def _many(rows: Iterable[object]) -> Iterator[pl.DataFrame]:
     for item in everything:
         if not isinstance(item, (str, Path)) and not _is_table(item):
             raise _unknown(rows, f"it holds {_said(item)}")
-        yield from parts_of(item)
+        yield from parts_of(item, wanted)
 
 
 def _is_record(item: object) -> bool:

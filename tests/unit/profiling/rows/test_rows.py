@@ -338,3 +338,29 @@ def test_a_polars_that_cannot_scan_streams_reads_them_whole(
 ) -> None:
     monkeypatch.delattr(pl, "scan_arrow_c_stream", raising=False)
     assert pl.concat(stream_parts(Stream(FRAME))).equals(FRAME)
+
+
+def test_p5_columns_that_the_baseline_lacks_are_not_read_and_change_nothing(
+    tmp_path: Path,
+) -> None:
+    base = profile(FRAME)
+    wide = FRAME.with_columns(extra=pl.lit("x"), more=pl.lit(1))
+    paths = [tmp_path / name for name in ("wide.parquet", "wide.arrow")]
+    wide.write_parquet(paths[0])
+    wide.write_ipc(paths[1])
+    for rows in (*paths, wide.lazy(), [paths[0]], wide):
+        assert profile(rows, base) == profile(FRAME, base)
+    (part,) = parts_of(paths[0], {"extra"})
+    assert part.columns == ["extra"]
+
+
+def test_p3_rows_without_any_column_of_the_baseline_are_counted_all_the_same(
+    tmp_path: Path,
+) -> None:
+    base = profile({"x": [1.0, 2.0]})
+    other = pl.DataFrame({"y": [1, 2, 3]})
+    other.write_parquet(tmp_path / "other.parquet")
+    for rows in (other, other.lazy(), tmp_path / "other.parquet"):
+        found = profile(rows, base)
+        assert found.rows == 3
+        assert found.columns[0].problem == "the column is not in these rows"
