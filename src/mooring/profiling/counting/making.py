@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from mooring.profiling.rows.parts import Rows
 
-_THREADS = 2
+_MOST_THREADS = 8
+"""Each has some 8 MB to count in, and reading the rows hardly feeds more."""
 
 
 def profile(rows: Rows, baseline: Profile | None = None) -> Profile:
@@ -55,7 +56,7 @@ def profile(rows: Rows, baseline: Profile | None = None) -> Profile:
     making = _Making(baseline)
     wanted = None if baseline is None else {column.name for column in baseline.columns}
     pending: list[Future[None]] = []
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(min(pl.thread_pool_size(), _MOST_THREADS)) as pool:
         for part in parts_of(rows, wanted):
             for future in pending:
                 future.result()
