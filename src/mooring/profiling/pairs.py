@@ -68,6 +68,11 @@ class Pairs:
         return _rows(self.b, self.starts)
 
     @cached_property
+    def empty(self) -> NDArray[np.bool_]:
+        """Columns of which a side has no rows."""
+        return np.isnan(self.n + self.m)
+
+    @cached_property
     def p(self) -> Floats:
         """The baseline's shares."""
         return self.a / self.n[self.of]
@@ -128,7 +133,7 @@ def psi(pairs: Pairs) -> Floats:
     a, b = np.where(used, pairs.a + 0.5, 0.0), np.where(used, pairs.b + 0.5, 0.0)
     p, q = (side / _rows(side, pairs.starts)[pairs.of] for side in (a, b))
     index = pairs.total((q - p) * np.log(_ratio(q, p, used)))
-    return np.where(np.isnan(pairs.n + pairs.m), np.nan, index)
+    return np.where(pairs.empty, nan, index)
 
 
 def jensenshannon(pairs: Pairs) -> Floats:
@@ -157,6 +162,7 @@ def chisquare(pairs: Pairs) -> Tests:
     n, m = pairs.n, pairs.m
     apart = pairs.a * np.sqrt(m / n)[pairs.of] - pairs.b * np.sqrt(n / m)[pairs.of]
     statistics = pairs.total(_ratio(apart * apart, pairs.a + pairs.b, pairs.used, 0.0))
+    statistics = np.where(pairs.empty, nan, statistics)
     single = (pairs.bins == 1) & ~np.isnan(statistics)
     tails = chdtrc(np.maximum(pairs.bins - 1, 1), statistics)
     return Tests(np.where(single, 0.0, statistics), np.where(single, 1.0, tails))
@@ -188,7 +194,8 @@ def wasserstein(pairs: Pairs, widths: Floats, discrete: NDArray[np.bool_]) -> Fl
         For each column.
     """
     gap = pairs.apart
-    later = np.concatenate([gap[1:], [0.0]])
+    later = np.append(gap[1:], 0.0)
+    later[pairs.ends - 1] = 0.0  # not that of the next column
     left, right = np.abs(gap), np.abs(later)
     height = (left + right) / 2
     crossed = np.flatnonzero(gap * later < 0)
