@@ -5,7 +5,8 @@ A column has drifted when some evidence is beyond chance *and* beyond a floor:
 - **shape**: the population stability index over the baseline's bins, with missing and unseen values
   as bins of their own;
 - **missing**: the share of missing values rose;
-- **unseen**: the share of categories the baseline never held, or of numbers beyond its range, rose.
+- **unseen**: the share of categories the baseline never held, or of numbers beyond its range, rose;
+- **flood**: of texts too many to list, one took a share of the rows that it had not.
 
 All evidence of all columns is one family under Benjamini-Hochberg, so ``alpha`` bounds the chance
 that a window without drift raises any alarm. Evidence without a single event is left out of the
@@ -20,7 +21,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from mooring.errors import UsageError
 from mooring.profiling.aligning import align
 from mooring.profiling.describing import all_scores, direction, most_moved
-from mooring.profiling.evidence import Found, centre_moved, corrected, is_blind, rises, shapes
+from mooring.profiling.evidence import (
+    Found,
+    centre_moved,
+    corrected,
+    flooded,
+    is_blind,
+    rises,
+    shapes,
+)
 from mooring.profiling.findings import (
     BinShift,
     ColumnDrift,
@@ -29,7 +38,9 @@ from mooring.profiling.findings import (
     Evidence,
     Status,
 )
+from mooring.profiling.floods import flood_of
 from mooring.profiling.strangers import strangers_of
+from mooring.profiling.words import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +59,7 @@ __all__ = [
     "compare",
 ]
 
-_BLIND = "too many distinct values in the baseline; only missing values are judged"
+_BLIND = "too many distinct values in the baseline; only missing values and floods are judged"
 _ALL_RARE = "no value is frequent in the baseline; only missing and unseen values are judged"
 _STRANGERS = {"categorical": "unseen values", "boolean": "unseen values", "text": "unseen words"}
 
@@ -163,7 +174,9 @@ def _evidence(seen: Sequence[_Seen], rules: DriftRules) -> list[list[Found]]:
         base, current, _ = one.sides
         floor = floors.get(base.name, rules.min_psi)
         first = [] if is_blind(base) else [Found("shape", one.effect, floor, one.p_value)]
-        found.append([*first, *more, *centre_moved(base, current, rules)])
+        found.append(
+            [*first, *more, *centre_moved(base, current, rules), *flooded(base, current, rules)]
+        )
     return found
 
 
@@ -236,8 +249,17 @@ def _reason(seen: _Seen, status: Status, evidence: Sequence[Evidence]) -> str:
         "missing": f"missing values rose from {base.null_rate:.1%} to {current.null_rate:.1%}",
         "unseen": f"{seen.strangers.rate:.1%} {what}",
         "centre": "the embeddings' centre moved",
+        "flood": _flood(base, current),
     }
     return "; ".join(texts[item.kind] for item in evidence if item.drift)
+
+
+def _flood(base: ColumnProfile, current: ColumnProfile) -> str:
+    flood = flood_of(base, current)
+    if flood is None:
+        return ""
+    before, now = flood.before / flood.rows, flood.now / flood.trials
+    return f"{short(flood.text)!r} rose from {before:.1%} of the rows to {now:.1%}"
 
 
 def _unseeing(base: ColumnProfile) -> str:

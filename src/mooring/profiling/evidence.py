@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mooring.profiling.counting.many import HEAVY
 from mooring.profiling.findings import Evidence
+from mooring.profiling.floods import FLOOR, flood_of
 from mooring.profiling.laws.levels import (
     ENOUGH,
     benjamini_hochberg,
@@ -126,6 +128,16 @@ def rises(columns: Sequence[Risen], rules: DriftRules) -> list[list[Found]]:
         for (place, kind, rise, floor), tail in zip(found, tails, strict=True):
             evidence[place].append(Found(kind, rise, floor, tail))
     return evidence
+
+
+def flooded(base: ColumnProfile, current: ColumnProfile, rules: DriftRules) -> list[Found]:
+    """Evidence that one of too many texts took over; corrected for the many that could have."""
+    flood = flood_of(base, current)
+    if flood is None:
+        return []
+    counts = np.array([[flood.before, flood.rows, flood.now, flood.trials]]) / rules.inflation
+    tail = float(rate_tails(*counts.T)[0])
+    return [Found("flood", flood.rise, FLOOR, min(HEAVY * tail, 1.0))]
 
 
 def centre_moved(base: ColumnProfile, current: ColumnProfile, rules: DriftRules) -> list[Found]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "drift", "unknown"]
 Direction = Literal["", "up", "down"]
-Why = Literal["shape", "missing", "unseen", "centre"]
+Why = Literal["shape", "missing", "unseen", "centre", "flood"]
 
 
 @dataclass(frozen=True, slots=True)
