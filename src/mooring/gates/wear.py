@@ -29,7 +29,7 @@ from math import fsum
 from statistics import NormalDist
 
 TWICE_THE_ROWS = 2.0
-"""A fresh holdout is due when a verdict needs this many times the rows that it would need on one."""
+"""A fresh holdout is due when a verdict needs this many times the rows it would on one."""
 _POWER = 0.8
 
 
