@@ -264,6 +264,26 @@ alert_delivery = Table(
     Column("delivered", Boolean, nullable=False),
     text("detail"),
 )
+# Every comparison spends some of its holdout, whoever asked for it and whatever came of it.
+evaluation = Table(
+    "evaluation",
+    metadata,
+    key(),
+    text("kind"),
+    to("run.id", "run"),
+    to("model_version.id", "opponent", null=True),
+    to("dataset_version.digest", "dataset"),
+    count("rows"),
+    text("outcome"),
+    at(),
+    text("by"),
+    json("sketch"),
+    json("detail"),
+    one_of("kind", "gate", "hand"),
+    one_of("outcome", "pass", "fail", "not_enough_evidence"),
+)
+Index("evaluation_by_run", evaluation.c.run)
+Index("evaluation_by_dataset", evaluation.c.dataset)
 label_batch = Table(
     "label_batch",
     metadata,
@@ -298,4 +318,5 @@ TABLE_OF: dict[type, Table] = {
     values.AlertDelivery: alert_delivery,
     values.Decision: decision,
     values.LabelBatch: label_batch,
+    values.Evaluation: evaluation,
 }

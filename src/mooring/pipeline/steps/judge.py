@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import msgspec
-import numpy as np
 import polars as pl
 
-from mooring.errors import MooringError
-from mooring.gates.model_gate import ModelRules, ModelVerdict
-from mooring.gates.model_gate import judge as judge_model
 from mooring.gates.trivial import trivial_answers
 from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
-from mooring.lineage.digest import row_fingerprints
+from mooring.lineage.catalog.engine import Transaction
+from mooring.lineage.fingerprints import Flags
 from mooring.lineage.loading import LoadedVersion, load_version
 from mooring.lineage.values import Json, ModelVersion
 from mooring.pipeline.candidate import Candidate, Judged, known, truth_of
 from mooring.pipeline.context import Context
+from mooring.pipeline.fairness import training_of
+from mooring.pipeline.judging import Match, Model, compare, version_model
 from mooring.pipeline.runner import Done, Step
 
 
@@ -26,15 +25,16 @@ def judge(context: Context) -> Step[Candidate]:
     """The step that gives the verdict."""
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        champion, loaded = champion_of(context)
-        judged = _judge(context, candidate, champion, loaded)
+        judged, evaluation = compare(context, _match(context, candidate))
         result = {
             "outcome": judged.outcome,
             "reasons": list(judged.reasons),
             "champion": judged.champion,
             "evidence": judged.evidence,
         }
-        return Done(replace(candidate, judged=judged), result)
+        # the comparison is counted with the step, so that no crash makes the holdout fresh again
+        facts = () if evaluation is None else (evaluation,)
+        return Done(replace(candidate, judged=judged), result, facts)
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
         return replace(candidate, judged=msgspec.convert(result, Judged))
@@ -52,95 +52,53 @@ def champion_of(context: Context) -> tuple[ModelVersion | None, LoadedVersion | 
     return version, load_version(context.store, version.artifact)
 
 
-def _judge(
-    context: Context,
-    candidate: Candidate,
-    champion: ModelVersion | None,
-    loaded: LoadedVersion | None,
-) -> Judged:
-    settings = context.settings
+def _match(context: Context, candidate: Candidate) -> Match:
     splits = known(candidate.splits)
-    fair = _fair_rows(context, splits.training, splits.holdout, loaded)
-    rows = splits.holdout.filter(pl.Series(fair))
-    answers = _only(known(candidate.evaluated).answers["holdout"], fair)
-    name = "the trivial baseline" if champion is None else f"champion v{champion.version}"
-    try:
-        opponent = _opponent(context, candidate, rows, answers, loaded)
-    except MooringError as error:
-        reason = f"{name} cannot answer the holdout rows: {error.what}"
-        return Judged("not_enough_evidence", (reason,), _id(champion), {})
-    verdict = judge_model(
-        settings.data.task,
-        truth_of(rows, settings.data.target),
-        answers,
-        opponent,
-        name,
-        _rules(context),
-        time_ordered=True,
-        positive=settings.data.positive,
-        dropped_rows=int(np.count_nonzero(~fair)),
+    champion, loaded = champion_of(context)
+    with context.catalog.read() as tx:
+        dataset = _holdout_of(tx, candidate.run.id)
+    if champion is None or loaded is None:
+        opponent = _trivial(context, candidate)
+    else:
+        opponent = version_model(loaded, f"champion v{champion.version}")
+    return Match(
+        candidate=_candidate(context, candidate),
+        opponent=opponent,
+        run=candidate.run.id,
+        champion=None if champion is None else champion.id,
+        holdout=splits.holdout,
+        dataset=dataset,
+        kind="gate",
     )
-    return Judged(verdict.outcome, verdict.reasons, _id(champion), _evidence(verdict))
 
 
-def _opponent(
-    context: Context,
-    candidate: Candidate,
-    rows: pl.DataFrame,
-    answers: Answers,
-    champion: LoadedVersion | None,
-) -> Answers:
-    data = context.settings.data
-    if champion is not None:
-        return champion.answers(rows)
+def _holdout_of(tx: Transaction, run: str) -> str:
+    return next(d.dataset for d in queries.run_datasets(tx, run) if d.role == "holdout")
+
+
+def _candidate(context: Context, candidate: Candidate) -> Model:
+    name = "the candidate"
+    training = training_of(name, known(candidate.splits).training, context.settings.data.time)
+    answers = known(candidate.evaluated).answers["holdout"]
+    return Model(name, lambda _rows, fair: only(answers, fair), training)
+
+
+def _trivial(context: Context, candidate: Candidate) -> Model:
+    data, metric = context.settings.data, context.settings.gates.model.metric
     truth = truth_of(known(candidate.splits).training, data.target)
-    metric = context.settings.gates.model.metric
-    return trivial_answers(
-        data.task, truth, rows.height, answers.classes, metric=metric, positive=data.positive
-    )
+    classes = known(candidate.evaluated).answers["holdout"].classes
+
+    def answer(_rows: pl.DataFrame, fair: Flags) -> Answers:
+        return trivial_answers(
+            data.task, truth, int(fair.sum()), classes, metric=metric, positive=data.positive
+        )
+
+    return Model("the trivial baseline", answer, None)
 
 
-def _fair_rows(
-    context: Context, training: pl.DataFrame, holdout: pl.DataFrame, champion: LoadedVersion | None
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which holdout rows neither model was trained on.
-
-    Where nothing names a row (no time, no keys) equal rows are a coincidence, not the same row.
-    """
-    data = context.settings.data
-    if data.time is None and not data.keys:
-        return np.ones(holdout.height, dtype=np.bool_)
-    found = row_fingerprints(holdout)
-    seen = np.isin(found, row_fingerprints(training))
-    if champion is not None:
-        seen |= np.isin(found, champion.fingerprints)
-    return ~seen
-
-
-def _only(answers: Answers, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Answers:
+def only(answers: Answers, rows: Flags) -> Answers:
+    """The answers about some of the rows."""
     chances = answers.probabilities
     return Answers(
         answers.predictions[rows], None if chances is None else chances[rows], answers.classes
     )
-
-
-def _rules(context: Context) -> ModelRules:
-    gate = context.settings.gates.model
-    return ModelRules(
-        metric=gate.metric,
-        confidence=gate.confidence,
-        worthwhile=gate.worthwhile,
-        min_rows=gate.min_rows,
-        resamples=gate.resamples,
-        seed=context.settings.pipeline.seed,
-    )
-
-
-def _evidence(verdict: ModelVerdict) -> Json:
-    evidence = asdict(verdict)
-    del evidence["outcome"], evidence["reasons"]
-    return {**evidence, "candidate_metrics": dict(verdict.candidate_metrics)}
-
-
-def _id(version: ModelVersion | None) -> str | None:
-    return None if version is None else version.id

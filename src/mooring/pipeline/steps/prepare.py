@@ -30,7 +30,7 @@ def prepare(context: Context) -> Step[Candidate]:
         return features_of(candidate.space, rows.select(inputs), settings.pipeline.frame)
 
     def make(candidate: Candidate) -> Candidate:
-        rows = labelled_rows(known(candidate.rows), settings.data)
+        rows = labelled_rows(known(candidate.rows), settings.data, candidate.run.at)
         splits = split_by_time(rows, settings.data, settings.split)
         features: dict[str, object] = {
             role: raw_features(candidate, getattr(splits, role)) for role in ROLES
@@ -46,7 +46,8 @@ def prepare(context: Context) -> Step[Candidate]:
         )
         result = {
             "rows": {role: getattr(splits, role).height for role in ROLES},
-            "unlabelled": known(candidate.rows).height - _rows(splits),
+            "unlabelled": known(candidate.rows).height - _rows(splits) - splits.purged,
+            "purged": splits.purged,
             "inputs": list(inputs),
         }
         after = _with_inputs(candidate, settings.hidden_columns, inputs)
