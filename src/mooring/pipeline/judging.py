@@ -22,6 +22,7 @@ from mooring.lineage.values import Evaluation, Json
 from mooring.pipeline.candidate import Judged, truth_of
 from mooring.pipeline.context import Context
 from mooring.pipeline.fairness import Fair, Training, fair_rows
+from mooring.settings.model import Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Match:
     dataset : str
         Their digest; a dataset version in the catalog by the time the evaluation is.
     kind : "gate" or "hand"
+    data : Data
+        What the columns are for.
     """
 
     candidate: Model
@@ -68,6 +71,7 @@ class Match:
     holdout: pl.DataFrame
     dataset: str
     kind: Literal["gate", "hand"]
+    data: Data
 
 
 def compare(context: Context, match: Match) -> tuple[Judged, Evaluation | None]:
@@ -81,10 +85,13 @@ def compare(context: Context, match: Match) -> tuple[Judged, Evaluation | None]:
         of it, because nothing was compared.
     """
     models = [side.training for side in (match.candidate, match.opponent) if side.training]
-    fair = fair_rows(match.holdout, models, context.settings.data)
+    fair = fair_rows(match.holdout, models, match.data)
     if fair.unknown:
         return _untold(match, fair.unknown), None
     rows = match.holdout.filter(pl.Series(fair.rows))
+    if rows.is_empty():
+        reasons = (*fair.reasons, "no labelled rows are left to compare on")
+        return Judged("not_enough_evidence", reasons, match.champion, {}), None
     answers = match.candidate.answer(match.holdout, fair.rows)
     try:
         opponent = match.opponent.answer(match.holdout, fair.rows)
@@ -123,7 +130,7 @@ def _verdict(
     answers: tuple[Answers, Answers],
     worn: Wear,
 ) -> ModelVerdict:
-    data, gate = context.settings.data, context.settings.gates.model
+    data, gate = match.data, context.settings.gates.model
     rules = ModelRules(
         metric=gate.metric,
         confidence=worn.confidence,

@@ -69,6 +69,7 @@ def _match(context: Context, candidate: Candidate) -> Match:
         holdout=splits.holdout,
         dataset=dataset,
         kind="gate",
+        data=context.settings.data,
     )
 
 
