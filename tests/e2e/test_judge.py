@@ -220,3 +220,21 @@ def test_rows_with_fewer_columns_can_still_be_judged_by_time(better: Project) ->
     rows = later_rides(300).with_columns(noise=pl.Series(np.zeros(300)))
     rows.write_csv(better.root / "wide.csv")
     assert judged(better, "v2", "v1", "--on", "wide.csv", code=0)["outcome"] == "pass"
+
+
+def test_fd_22_a_batch_that_was_delivered_twice_stops_the_run(trained: Project) -> None:
+    again = rides()[:60].with_columns(pl.col("at") + timedelta(days=60))
+    trained.data(pl.concat([rides(), again]))
+    said = trained.mooring("run")
+    assert (said.code, "equal to training rows" in said.err) == (1, True), said.err
+    run = trained.latest_run()
+    assert trained.events(run.id)[-1] == "rejected"
+    with trained.catalog() as tx:
+        assert [v.outcome for v in queries.verdicts_of_run(tx, run.id)] == ["pass", "fail"]
+
+
+def test_fd_22_a_file_sorted_from_the_newest_row_stops_the_run(fresh: Project) -> None:
+    fresh.change("mooring.toml", 'time = "at"\n', "")
+    fresh.data(rides().reverse())
+    said = fresh.mooring("run")
+    assert (said.code, 'time = "at" under [data]' in said.err) == (1, True), said.err

@@ -112,7 +112,7 @@ class Fingerprints:
 def fingerprints_of(marks: Words) -> Fingerprints:
     """The set of some fingerprints.
 
-    It takes 13.4 bytes a row of memory at its peak, beside what it is given.
+    It takes 13.7 bytes a row of memory at its peak, beside what it is given.
 
     Parameters
     ----------
