@@ -23,8 +23,10 @@ FloatArray = NDArray[np.float64]
 CERTAIN = {"binary": 0.98, "multiclass": 0.99, "regression": 0.99}
 """A single column that predicts this well is taken for the answer itself.
 
-In ten public tables the best column that is known beforehand has an AUC of 0.975 (the breast cancer
-data) or an R² of 0.58, and the weakest that is known afterwards 0.9995: ``bench/leaks.py``.
+Of two rows with different labels such a column puts 98 in 100 into the right order. Between normal
+variables that order is a correlation of 0.998 (Greiner's relation), an R² of 0.996. In the twelve
+public tables of ``bench/leaks.py`` the best column that is known beforehand has an AUC of 0.975 or
+an R² of 0.94, and those that are known only afterwards stand out in each of 36 parts.
 """
 STRONG = {"binary": 0.9, "multiclass": 0.9, "regression": 0.95}
 """From here on a person is asked to look."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from mooring.lineage import values
 from mooring.lineage.catalog.columns import Instant, at, count, json, key, one_of, text, to
+from mooring.lineage.catalog.evaluations import EVALUATION
 
 VERSION = 1
 
@@ -264,26 +265,8 @@ alert_delivery = Table(
     Column("delivered", Boolean, nullable=False),
     text("detail"),
 )
-# Every comparison spends some of its holdout, whoever asked for it and whatever came of it.
-evaluation = Table(
-    "evaluation",
-    metadata,
-    key(),
-    text("kind"),
-    to("run.id", "run"),
-    to("model_version.id", "opponent", null=True),
-    to("dataset_version.digest", "dataset"),
-    count("rows"),
-    text("outcome"),
-    at(),
-    text("by"),
-    json("sketch"),
-    json("detail"),
-    one_of("kind", "gate", "hand"),
-    one_of("outcome", "pass", "fail", "not_enough_evidence"),
-)
+evaluation = Table("evaluation", metadata, *EVALUATION)
 Index("evaluation_by_run", evaluation.c.run)
-Index("evaluation_by_dataset", evaluation.c.dataset)
 label_batch = Table(
     "label_batch",
     metadata,
