@@ -5,7 +5,9 @@ A column has drifted when some evidence is beyond chance *and* beyond a floor:
 - **shape**: the population stability index over the baseline's bins, with missing and unseen values
   as bins of their own;
 - **missing**: the share of missing values rose;
-- **unseen**: the share of categories the baseline never held, or of numbers beyond its range, rose.
+- **unseen**: the share of categories the baseline never held, or of numbers beyond its range, rose;
+- **centre**, **spread**: of an embedding, the mean or the spread of some dimension moved;
+- **classifier**: of an embedding, where the caller has raw rows, a model tells them apart.
 
 All evidence of all columns is one family under Benjamini-Hochberg, so ``alpha`` bounds the chance
 that a window without drift raises any alarm. Evidence without a single event is left out of the
@@ -30,7 +32,7 @@ from mooring.profiling.describing import (
     most_moved,
     with_missing,
 )
-from mooring.profiling.evidence import centre_moved, is_blind, rises, shape, tested_bins
+from mooring.profiling.evidence import is_blind, rises, shape, tested_bins
 from mooring.profiling.findings import (
     BinShift,
     ColumnDrift,
@@ -41,6 +43,7 @@ from mooring.profiling.findings import (
 )
 from mooring.profiling.laws.levels import benjamini_hochberg
 from mooring.profiling.strangers import unseen
+from mooring.profiling.vectors import dimensions_moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,8 +71,13 @@ def compare(
     *,
     rules: DriftRules = DriftRules(),  # noqa: B008 - frozen
     weights: Mapping[str, float] | None = None,
+    also: Mapping[str, Evidence] | None = None,
 ) -> Comparison:
     """Compare a window's profile with its baseline.
+
+    Profiles hold no rows, so a model cannot be trained on them to tell embeddings apart: what turns
+    all dimensions at once is not seen here. ``reporting.report.make_report`` and ``mooring report``
+    have the rows and bring that evidence in by ``also``.
 
     Parameters
     ----------
@@ -80,6 +88,8 @@ def compare(
     weights : mapping of column name to weight, optional
         Importance of columns in ``distance``, 0 for those not named. All alike when absent.
         Weights do not change which columns drift.
+    also : mapping of column name to Evidence, optional
+        What is known of a column from elsewhere; it joins the family that is corrected together.
 
     Returns
     -------
@@ -105,7 +115,7 @@ def compare(
         )
         for column in theirs.values()
     ]
-    columns = _settle(judged, rules)
+    columns = _settle(_joined_by(judged, also or {}), rules)
     drifted = any(column.status == "drift" for column in columns)
     return Comparison(
         rows_baseline=base.rows,
@@ -149,9 +159,19 @@ def _judge(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules
         evidence=(
             *first,
             *rises(base, current, strangers, rules),
-            *centre_moved(base, current, rules),
+            *dimensions_moved(base, current, rules),
         ),
     )
+
+
+def _joined_by(columns: list[ColumnDrift], also: Mapping[str, Evidence]) -> list[ColumnDrift]:
+    """The columns with the evidence from elsewhere; what cannot be judged stays so."""
+    return [
+        replace(column, evidence=(*column.evidence, also[column.name]))
+        if column.evidence and column.name in also
+        else column
+        for column in columns
+    ]
 
 
 def _cannot_tell(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules) -> str:
@@ -222,6 +242,8 @@ def _reason(column: ColumnDrift) -> str:
         "missing": f"missing values rose from {before:.1%} to {now:.1%}",
         "unseen": f"{column.unseen_rate:.1%} {what}",
         "centre": "the embeddings' centre moved",
+        "spread": "the embeddings' spread changed",
+        "classifier": "a classifier tells the embeddings apart",
     }
     return "; ".join(texts[item.kind] for item in column.evidence if item.drift)
 

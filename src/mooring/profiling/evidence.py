@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from mooring.profiling.findings import DriftRules
     from mooring.profiling.profiles import ColumnProfile
     from mooring.profiling.strangers import Strangers
-
-CENTRE_FLOOR = 0.2
-"""Standard deviations an embedding's dimension must move: a small effect (Cohen 1988)."""
 
 
 class Shape(NamedTuple):
@@ -93,23 +89,3 @@ def rises(
 def _tail(counts: tuple[int, int, int, int], rules: DriftRules) -> float:
     expected, rows, events, trials = (count / rules.inflation for count in counts)
     return rate_tail(expected, rows, events, trials)
-
-
-def centre_moved(base: ColumnProfile, current: ColumnProfile, rules: DriftRules) -> list[Evidence]:
-    """Evidence that embeddings moved: the dimension whose mean moved most, in deviations.
-
-    The probability is that of the largest of all dimensions' z statistics, by Bonferroni.
-    """
-    from scipy.special import ndtr
-
-    if base.kind != "embedding" or len(base.dimensions) != len(current.dimensions):
-        return []
-    largest, furthest = 0.0, 0.0
-    for before, now in zip(base.dimensions, current.dimensions, strict=True):
-        variance = before.m2 / before.count**2 + now.m2 / now.count**2
-        error = (variance * rules.inflation) ** 0.5
-        apart = abs(now.mean - before.mean)
-        largest = max(largest, apart / error if error else inf if apart else 0.0)
-        furthest = max(furthest, apart / before.deviation if before.deviation else 0.0)
-    tail = min(1.0, 2 * len(base.dimensions) * float(ndtr(-largest)))
-    return [Evidence("centre", furthest, CENTRE_FLOOR, tail)] if base.dimensions else []

@@ -53,11 +53,13 @@ class DriftRules:
 class Evidence:
     """One reason a column may have drifted: how large, how likely by chance, and whether it holds.
 
-    ``effect`` is the index (shape) or the rise of the share (missing, unseen). ``q_value`` is the
+    ``effect`` is the index (shape), the rise of the share (missing, unseen), deviations that a
+    dimension's mean moved (centre), the change of the logarithm of its deviation (spread), or
+    ``2 AUROC - 1`` (classifier). ``q_value`` is the
     tail probability after Benjamini-Hochberg over the window.
     """
 
-    kind: Literal["shape", "missing", "unseen", "centre"]
+    kind: Literal["shape", "missing", "unseen", "centre", "spread", "classifier"]
     effect: float
     floor: float
     p_value: float

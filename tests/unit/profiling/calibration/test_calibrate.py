@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy import signal
 
 from mooring.demo.rides import load_rides
 from mooring.errors import NotEnoughEvidence
@@ -30,7 +30,7 @@ def history(days: int, memory: float, seed: int = 0, per_day: int = 96) -> pl.Da
     count = days * per_day
     noise = random.normal(size=count) * (1 - memory**2) ** 0.5
     noise[0] = random.normal()
-    slow = signal.lfilter([1.0], [1.0, -memory], noise)
+    slow = np.array([*accumulate(noise, lambda before, new: memory * before + new)])
     step = DAY / per_day
     at = pl.datetime_range(
         START, START + (count - 1) * step, interval=step, time_zone="UTC", eager=True
