@@ -129,6 +129,7 @@ def compare(
 
 def _judge(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules) -> ColumnDrift:
     """Scores and evidence of one column; the status is settled over all of them."""
+    rules = rules.of(base.name)
     blocked = _cannot_tell(base, current, rules)
     if blocked or current is None:
         return ColumnDrift(name=base.name, kind=base.kind, status="unknown", reason=blocked)

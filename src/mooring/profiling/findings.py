@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from typing import TYPE_CHECKING, Literal
 
@@ -34,6 +34,8 @@ class DriftRules:
         as if there were so many times fewer. ``mooring calibrate`` measures it.
     floors : tuple of (column, float)
         Effect floors of single columns, instead of ``min_psi``.
+    inflations : tuple of (column, float)
+        Of single columns, instead of ``inflation``.
     """
 
     alpha: float = 0.01
@@ -43,10 +45,16 @@ class DriftRules:
     unseen_rate_floor: float = 0.01
     inflation: float = 1.0
     floors: tuple[tuple[str, float], ...] = ()
+    inflations: tuple[tuple[str, float], ...] = ()
 
     def floor(self, column: str) -> float:
         """The least population stability index that alarms for a column."""
         return dict(self.floors).get(column, self.min_psi)
+
+    def of(self, column: str) -> DriftRules:
+        """The rules with the inflation of a column."""
+        own = dict(self.inflations).get(column, self.inflation)
+        return self if own == self.inflation else replace(self, inflation=own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ def _level(
             edges=base.bins.edges,
             scale=base.deviation,
             discrete=base.bins.discrete,
-            inflation=rules.inflation,
+            inflation=rules.of(base.name).inflation,
             levels="closed",
         )
     except MooringError:

@@ -54,11 +54,11 @@ def told_apart(
     """How well a classifier tells the sides apart by each column of embeddings alone."""
     from mooring.profiling.multivariate.domain_classifier import domain_classifier
 
-    # Rows that are alike say as much as fewer independent ones; drawn so far apart, they are.
     fewest = min(frame.height for frame in rows)
-    most = max(min(CLASSIFIED, int(fewest / rules.inflation)), LEAST_ROWS)
     found = {}
     for name in _embeddings(profiles):
+        # Rows that are alike say as much as fewer independent ones; drawn so far apart, they are.
+        most = max(min(CLASSIFIED, int(fewest / rules.of(name).inflation)), LEAST_ROWS)
         before, now = (frame.select(name) for frame in rows)
         found[name] = domain_classifier(
             before, now, seed=seed, max_rows=most, alpha=rules.alpha, min_effect=APART

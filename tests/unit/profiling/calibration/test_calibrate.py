@@ -13,10 +13,11 @@ from mooring.demo.rides import load_rides
 from mooring.errors import NotEnoughEvidence
 from mooring.profiling import Profile, profile
 from mooring.profiling.alarms import n_of_m
-from mooring.profiling.calibration.calibrate import calibrate, rounded_up
+from mooring.profiling.calibration.calibrate import calibrate
 from mooring.profiling.calibration.history import Schedule, cut_history, instants_of
 from mooring.profiling.calibration.lines import settings_lines
 from mooring.profiling.calibration.plan import LEAST_WINDOWS, Calibration, Plan, Training
+from mooring.profiling.calibration.proposing import rounded_up
 from mooring.profiling.findings import DriftRules
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

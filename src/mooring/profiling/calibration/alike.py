@@ -1,0 +1,73 @@
+"""How many rows of a column say as much as one independent row."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mooring.profiling.bins import count_in
+from mooring.profiling.describing import groups_of, with_missing
+from mooring.profiling.evidence import is_blind, shape, tested_bins
+from mooring.profiling.laws.dependence import LEAST, fitted_inflation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from mooring.profiling.calibration.plan import Pair
+    from mooring.profiling.profiles import ColumnProfile
+
+    Floats = NDArray[np.float64]
+    Tails = Callable[[float], Floats]
+
+
+def column_tails(pairs: Sequence[Pair], name: str, alpha: float) -> Tails:
+    """The tail of a column's shape in each pair of windows, for any inflation; remembered.
+
+    NaN where the column cannot be tested. Pairs of neighbouring windows, between which a trend or a
+    season moves least: what is left is that rows close in time are alike.
+    """
+    counts = [_tested(*(side.column(name) for side in (pair.base, pair.now))) for pair in pairs]
+
+    @cache
+    def tails(inflation: float) -> Floats:
+        return np.array(
+            [np.nan if one is None else shape(*one, alpha, inflation).p_value for one in counts]
+        )
+
+    return tails
+
+
+def inflation_of(tails: Tails, alpha: float, without: Collection[int] = ()) -> float:
+    """The inflation of a column; NaN without enough windows, or where it never moves.
+
+    Parameters
+    ----------
+    tails : function
+        Of ``column_tails``.
+    alpha : float
+    without : collection of int
+        Pairs that are not to be asked.
+    """
+    plain = tails(1.0)
+    asked = np.isfinite(plain)
+    asked[list(without)] = False
+    if asked.sum() < LEAST or (plain[asked] == 1).all():
+        return float("nan")
+    return fitted_inflation(lambda inflation: tails(inflation)[asked], alpha)
+
+
+def _tested(base: ColumnProfile | None, now: ColumnProfile | None) -> tuple[Floats, Floats] | None:
+    if base is None or now is None or base.problem or now.problem or is_blind(base):
+        return None
+    if not base.present or not now.present:
+        return None
+    groups = groups_of(base)
+    a, b = (
+        with_missing(count_in(side, base.bins), groups, side).astype(np.float64)
+        for side in (base, now)
+    )
+    return tested_bins(base, a), tested_bins(base, b)
