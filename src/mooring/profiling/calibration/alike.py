@@ -41,7 +41,12 @@ def column_tails(pairs: Sequence[Pair], name: str, alpha: float) -> Tails:
     return tails
 
 
-def inflation_of(tails: Tails, alpha: float, without: Collection[int] = ()) -> float:
+def rows_of(pairs: Sequence[Pair]) -> float:
+    """The rows of the usual window: no more of them can be alike."""
+    return float(np.median([pair.now.rows for pair in pairs])) if pairs else 1.0
+
+
+def inflation_of(tails: Tails, alpha: float, most: float, without: Collection[int] = ()) -> float:
     """The inflation of a column; NaN without enough windows, or where it never moves.
 
     Parameters
@@ -49,6 +54,8 @@ def inflation_of(tails: Tails, alpha: float, without: Collection[int] = ()) -> f
     tails : function
         Of ``column_tails``.
     alpha : float
+    most : float
+        The rows of the usual window.
     without : collection of int
         Pairs that are not to be asked.
     """
@@ -57,7 +64,7 @@ def inflation_of(tails: Tails, alpha: float, without: Collection[int] = ()) -> f
     asked[list(without)] = False
     if asked.sum() < LEAST or (plain[asked] == 1).all():
         return float("nan")
-    return fitted_inflation(lambda inflation: tails(inflation)[asked], alpha)
+    return fitted_inflation(lambda inflation: tails(inflation)[asked], alpha, most=most)
 
 
 def _tested(base: ColumnProfile | None, now: ColumnProfile | None) -> tuple[Floats, Floats] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mooring.errors import NotEnoughEvidence
 from mooring.profiling.calibration import normal
-from mooring.profiling.calibration.alike import column_tails, inflation_of
+from mooring.profiling.calibration.alike import column_tails, inflation_of, rows_of
 from mooring.profiling.calibration.held_back import held_back
 from mooring.profiling.calibration.hindsight import look_back
 from mooring.profiling.calibration.history import Schedule, cut_history
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from mooring.profiling.calibration.alike import Tails
     from mooring.profiling.calibration.history import History
     from mooring.profiling.calibration.plan import (
         Against,
@@ -105,7 +104,11 @@ def calibrate(rows: pl.DataFrame, instants: pl.Series, plan: Plan) -> Calibratio
         compared[season[0]] = normal.compared(season[1], plain)
     names = [column.name for column in before[0].comparison.columns]
     tails = {name: column_tails(neighbours, name, plan.rules.alpha) for name in names}
-    found = _calibration(history, plan, compared, tails)
+    inflations = {
+        name: inflation_of(one, plan.rules.alpha, rows_of(neighbours))
+        for name, one in tails.items()
+    }
+    found = _calibration(history, plan, compared, inflations)
     found = replace(found, never_again=never, today=_today(found, pairs))
     if not found.enough:
         return found
@@ -114,10 +117,10 @@ def calibrate(rows: pl.DataFrame, instants: pl.Series, plan: Plan) -> Calibratio
 
 
 def _calibration(
-    history: History, plan: Plan, compared: Comparisons, tails: Mapping[str, Tails]
+    history: History, plan: Plan, compared: Comparisons, inflations: Mapping[str, float]
 ) -> Calibration:
     before = compared["before"]
-    columns = tuple(_column(plan, compared, name, tails[name]) for name in tails)
+    columns = tuple(_column(compared, name, inflation) for name, inflation in inflations.items())
     known = [column.inflation for column in columns if isfinite(column.inflation)]
     windows = [window for window in history.windows if window.start >= before[0].window.start]
     return Calibration(
@@ -140,8 +143,7 @@ def _calibration(
     )
 
 
-def _column(plan: Plan, compared: Comparisons, name: str, tails: Tails) -> ColumnNormal:
-    inflation = inflation_of(tails, plan.rules.alpha)
+def _column(compared: Comparisons, name: str, inflation: float) -> ColumnNormal:
     return ColumnNormal(
         name=name,
         spreads={

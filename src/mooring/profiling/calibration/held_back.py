@@ -11,7 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from mooring.profiling.calibration import normal
-from mooring.profiling.calibration.alike import inflation_of
+from mooring.profiling.calibration.alike import inflation_of, rows_of
 from mooring.profiling.calibration.hindsight import drifted_by, hindsight_of
 from mooring.profiling.calibration.plan import LEAST_WINDOWS, SEVERITIES
 from mooring.profiling.calibration.proposing import propose, rounded_up
@@ -88,7 +88,8 @@ def _inflations(
         for place, pair in enumerate(neighbours)
         if pair.window.end > start and pair.window.start - length < end
     ]
-    told = {name: inflation_of(one, found.plan.rules.alpha, inside) for name, one in tails.items()}
+    alpha, most = found.plan.rules.alpha, rows_of(neighbours)
+    told = {name: inflation_of(one, alpha, most, inside) for name, one in tails.items()}
     return {name: max(rounded_up(one), 1.0) for name, one in told.items() if isfinite(one)}
 
 

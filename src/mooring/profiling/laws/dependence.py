@@ -102,7 +102,7 @@ def fitted_inflation(
     alpha : float, in (0, 0.5)
         The level that is to come out right.
     most : float
-        Where the search ends.
+        The rows of a window, say: what is all alike is one row.
 
     Returns
     -------
@@ -141,9 +141,9 @@ def fitted_inflation(
     while before > 0 and by < most:
         now = excess(by * _STEP)
         if now <= 0:
-            return float(by * _STEP ** (before / (before - now)))
+            return min(float(by * _STEP ** (before / (before - now))), most)
         before, by = now, by * _STEP
-    return by
+    return min(by, most)
 
 
 def score_inflation(score: str, ratios: Sequence[float]) -> float:
