@@ -121,9 +121,9 @@ def fitted_inflation(
 
     Examples
     --------
-    >>> from scipy.special import ndtr
-    >>> twice_too_far = 2 * np.linspace(-2, 2, 41)
-    >>> 3 < fitted_inflation(lambda by: ndtr(-twice_too_far / by**0.5), 0.01) < 7
+    >>> from scipy.special import ndtr, ndtri
+    >>> twice_too_far = 2 * ndtri(np.arange(1, 100) / 100)
+    >>> 3 < fitted_inflation(lambda by: ndtr(-twice_too_far / by**0.5), 0.01) < 5
     True
     """
     from scipy.special import ndtri
