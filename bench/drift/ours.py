@@ -4,6 +4,7 @@
     python -m ours baseline FILE STORED
     python -m ours window FILE STORED LATER
     python -m ours scores STORED LATER
+    python -m ours year STORED LATER
 
 ``STORED`` and ``LATER`` are files of profiles: the baseline, and the later window.
 """
@@ -23,6 +24,7 @@ from mooring.profiling import Comparison, compare, profile
 from mooring.profiling.codec import from_bytes, to_bytes
 
 REPEATS = 50
+DAYS = 365
 
 
 def read(path: str) -> None:
@@ -71,6 +73,21 @@ def scores(stored: str, later: str) -> None:
     )
 
 
+def year(stored: str, later: str) -> None:
+    """Daily windows against one baseline: per window, to decode it and to compare it."""
+    a, b = Path(stored).read_bytes(), Path(later).read_bytes()
+    watch = Stopwatch()
+    base = from_bytes(a)
+    decode = watch.time("decode", lambda: [from_bytes(b) for _ in range(DAYS)])
+    watch.time("run", lambda: [compare(base, current) for current in decode])
+    each = {
+        f"{phase}_{clock}_s": watch.found[f"{phase}_{clock}_s"] / DAYS
+        for phase in ("decode", "run")
+        for clock in ("wall", "cpu")
+    }
+    watch.report("mooring", **each)
+
+
 def _scored(found: Comparison) -> int:
     return sum(bool(column.scores) for column in found.columns)
 
@@ -81,6 +98,7 @@ _WAYS: dict[str, Callable[..., None]] = {
     "baseline": baseline,
     "window": window,
     "scores": scores,
+    "year": year,
 }
 
 if __name__ == "__main__":

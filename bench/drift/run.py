@@ -72,6 +72,7 @@ def ours(sizes: Sizes, folder: Path, repeats: int) -> tuple[Row, Row, str]:
     base = measure("ours", "baseline", reference, stored, repeats=repeats)
     window = measure("ours", "window", current, stored, later, repeats=repeats)
     alone = measure("ours", "scores", stored, later, repeats=repeats)
+    year = measure("ours", "year", stored, later, repeats=repeats)
     phases = " + ".join(
         f"{window.get(phase, 'wall') * 1e3:.1f}" for phase in ("decode", "profile", "compare")
     )
@@ -79,7 +80,11 @@ def ours(sizes: Sizes, folder: Path, repeats: int) -> tuple[Row, Row, str]:
         f"Mooring's baseline: {base.get('run', 'wall') * 1e3:.0f} ms wall, "
         f"{base.get('run', 'cpu') * 1e3:.0f} ms CPU, {base.found['bytes'] / 1e3:.1f} kB stored.\n"
         f"Its next window: {phases} ms to decode, profile and compare in a new process; "
-        f"compare again: {alone.get('run', 'wall') * 1e3:.1f} ms."
+        f"both decoded anew, compare: {alone.get('run', 'wall') * 1e3:.1f} ms wall, "
+        f"{alone.get('run', 'cpu') * 1e3:.1f} ms CPU.\n"
+        f"A year of daily windows against it: {year.get('decode', 'wall') * 1e3:.1f} + "
+        f"{year.get('run', 'wall') * 1e3:.1f} ms wall, {year.get('run', 'cpu') * 1e3:.1f} ms CPU "
+        f"to decode and compare each."
     )
     columns, peak = int(window.found["columns"]), max(base.peak_mb, window.peak_mb)
     spent = _spent(window, "run")

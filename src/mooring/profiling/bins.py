@@ -12,12 +12,14 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from math import inf, nextafter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mooring.profiling.counting.cells import INFINITE, borders
+from mooring.profiling.counting.cells import INFINITE, Cells, borders
 from mooring.profiling.counting.names import rows_of
+from mooring.profiling.runs import met_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mooring.profiling.profiles import ColumnProfile, Kind
+    from mooring.profiling.scores import Counts
 
 GRID = 250
 """Bins of the fine grid, and the most distinct values that get a bin each."""
@@ -36,7 +39,8 @@ FREQUENT = 5
 """Rows a category needs for a bin of its own."""
 SURE = 3.0
 """Standard deviations by which a named category must lead the best one without a bin."""
-_SPANS = ("numeric", "datetime", "text", "embedding")
+_RANKS = np.arange(1, GRID + 1)
+SPANNED = ("numeric", "datetime", "text", "embedding")
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,18 @@ class Bins:
         return found
 
 
-_INFINITE_ONLY = Bins(
-    starts=(-INFINITE, INFINITE),
-    edges=(-sys.float_info.max, sys.float_info.max),
-    once=2,
+class Spans(NamedTuple):
+    """The bins of numbers, as arrays; see ``Bins``."""
+
+    starts: NDArray[np.int32]
+    edges: NDArray[np.float64]
+    discrete: bool
+
+
+_INFINITE_ONLY = Spans(
+    np.array([-INFINITE, INFINITE], dtype=np.int32),
+    np.array([-sys.float_info.max, sys.float_info.max]),
+    discrete=False,
 )
 """The bins of a baseline that held infinities alone: numbers would be something else."""
 
@@ -101,47 +113,76 @@ def bins_of(column: ColumnProfile) -> Bins:
         return Bins(categories=("false", "true"))
     if column.kind == "categorical":
         return category_bins(column)
-    return numeric_bins(column)
+    return numeric_bins(spans_of([column])[0])
 
 
-def numeric_bins(column: ColumnProfile) -> Bins:
-    """One bin per value for at most ``GRID`` distinct cells, else quantiles.
-
-    A cell that several quantiles fall on (a heavy tie) is cut off on both sides.
-    """
-    ids, counts, values = _finite(column)
-    if ids.size == 0:
-        return _INFINITE_ONLY if column.cells.ids.size else Bins()
-    rows = int(counts.sum())
-    if ids.size <= GRID:
-        starts = np.concatenate([ids[:1], ids + 1])
-    else:
-        ranks = -(-np.arange(1, GRID + 1) * rows // GRID)
-        picks = ids[np.searchsorted(np.cumsum(counts), ranks)]
-        ties = picks[1:][picks[1:] == picks[:-1]]
-        starts = np.unique(np.concatenate([ids[:1], picks + 1, ties]))
-    known = values is not None and ids.size <= GRID and not np.isnan(values).any()
-    edges = borders(starts, column.layout.centre)
-    if known and values is not None:
-        edges[1:] = values
-    with np.errstate(over="ignore"):  # below the least double is minus infinity, which is meant
-        edges[0] = np.nextafter(_or(column.minimum, edges[0]), -np.inf)
-    edges[-1] = _or(column.maximum, edges[-1])
+def numeric_bins(spans: Spans) -> Bins:
+    """The bins of a column of numbers."""
     return Bins(
-        starts=tuple(starts.tolist()),
-        edges=tuple(np.maximum.accumulate(edges).tolist()),
-        discrete=bool(known and ids.size * 4 <= rows),
-        once=2,
+        starts=tuple(spans.starts.tolist()),
+        edges=tuple(spans.edges.tolist()),
+        discrete=spans.discrete,
+        once=2 if spans.starts.size else 0,
     )
 
 
-def _finite(
-    column: ColumnProfile,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64] | None]:
+def spans_of(columns: Sequence[ColumnProfile]) -> list[Spans]:
+    """The bins of columns of numbers: one for each of at most ``GRID`` cells, else quantiles."""
+    held = [_finite(column) for column in columns]
+    many = iter(_quantiles([cells for cells in held if cells.ids.size > GRID]))
+    starts = [
+        next(many) if cells.ids.size > GRID else np.append(cells.ids[:1], cells.ids + 1)
+        for cells in held
+    ]
+    ends = np.cumsum([part.size for part in starts])
+    edges = np.split(borders(np.concatenate(starts), 0.0), ends[:-1])
+    return [_spans(*each) for each in zip(columns, held, starts, edges, strict=True)]
+
+
+def _spans(
+    column: ColumnProfile, cells: Cells, starts: NDArray[np.int32], offsets: NDArray[np.float64]
+) -> Spans:
+    """The bins that begin with these cells, which begin so far from the centre."""
+    if not starts.size:
+        return _INFINITE_ONLY if column.cells.ids.size else Spans(starts, offsets, discrete=False)
+    edges, values = offsets + column.layout.centre, cells.values
+    known = cells.ids.size <= GRID and values is not None and not np.isnan(values).any()
+    if known and values is not None:
+        edges[1:] = values
+    edges[0] = nextafter(_or(column.minimum, edges[0]), -inf)
+    edges[-1] = _or(column.maximum, edges[-1])
+    edges = np.maximum.accumulate(edges)
+    return Spans(starts, edges, discrete=bool(known and cells.ids.size * 4 <= cells.rows))
+
+
+def _quantiles(columns: Sequence[Cells]) -> list[NDArray[np.int32]]:
+    """The cells that bins of equal share begin with.
+
+    A cell that several quantiles fall on (a heavy tie) is cut off on both sides.
+    """
+    if not columns:
+        return []
+    sums = np.cumsum(np.concatenate([cells.counts for cells in columns]))
+    ends = sums[np.cumsum([cells.ids.size for cells in columns]) - 1, None]
+    rows = np.diff(ends, axis=0, prepend=0)
+    ranks = -(-_RANKS * rows // GRID) + ends - rows
+    ids = np.concatenate([cells.ids for cells in columns])
+    picks = ids.take(met_before(ranks.ravel(), sums)).reshape(ranks.shape)
+    first = np.array([cells.ids[:1] for cells in columns])
+    ties = picks[:, 1:] + (picks[:, 1:] != picks[:, :-1])
+    starts = np.hstack([first, picks + 1, ties])
+    starts.sort(axis=1)
+    fresh = np.diff(starts, axis=1, prepend=first - 1) > 0
+    return [row[new] for row, new in zip(starts, fresh, strict=True)]
+
+
+def _finite(column: ColumnProfile) -> Cells:
     cells = column.cells
+    if not cells.ids.size or (cells.ids[0] >= -INFINITE and cells.ids[-1] < INFINITE):
+        return cells
     inside = (cells.ids < INFINITE) & (cells.ids >= -INFINITE)
     values = None if cells.values is None else cells.values[inside]
-    return cells.ids[inside].astype(np.int64), cells.counts[inside], values
+    return Cells(cells.ids[inside], cells.counts[inside], values)
 
 
 def _or(value: float | None, otherwise: float) -> float:
@@ -162,7 +203,7 @@ def count_in(column: ColumnProfile, bins: Bins) -> NDArray[np.int64]:
     ndarray of int
         Infinities belong to the open ends. Categories: the named ones, ``other``, ``unseen``.
     """
-    if column.kind in _SPANS:
+    if column.kind in SPANNED:
         cells = column.cells
         sums = np.concatenate([[0], np.cumsum(cells.counts)])
         below = sums[np.searchsorted(cells.ids, bins.cells)]
@@ -199,13 +240,13 @@ def category_bins(column: ColumnProfile) -> Bins:
     )
 
 
-def coarse_groups(kind: Kind, counts: Sequence[int]) -> NDArray[np.int64]:
+def coarse_groups(kind: Kind, counts: Counts) -> NDArray[np.int64]:
     """The bin of each cell, for PSI and its kin; it depends on the baseline alone.
 
     Parameters
     ----------
     kind : Kind
-    counts : sequence of int
+    counts : sequence or array of whole numbers
         The baseline's rows per cell.
 
     Returns
@@ -215,29 +256,36 @@ def coarse_groups(kind: Kind, counts: Sequence[int]) -> NDArray[np.int64]:
         of equal baseline share; a value with a tenth of the rows or more keeps a bin of its own,
         so an end beside such a value stays apart from it too.
     """
-    cells = np.asarray(counts, dtype=np.int64)
+    cells = np.asarray(counts)
     inner = cells[1:-1]
-    if kind not in _SPANS or not inner.any():
+    total = int(inner.sum()) if kind in SPANNED else 0
+    if not total:
         return np.arange(cells.size)
-    total = max(int(inner.sum()), 1)
     heavy = inner * COARSE >= total
-    run = np.cumsum(np.diff(heavy.astype(np.int8), prepend=0) != 0)
-    groups = np.zeros(inner.size, dtype=np.int64)
+    found = np.empty(cells.size, dtype=np.int64)
+    found[1:-1] = groups = (
+        _joined(inner, heavy, total) if heavy.any() else _even_groups(inner, total)
+    )
+    found[0] = -1 if heavy[0] else groups[0]
+    found[-1] = groups[-1] + heavy[-1]
+    steps = found[1:] != found[:-1]
+    found[0] = 0
+    np.cumsum(steps, out=found[1:])
+    return found
+
+
+def _joined(cells: NDArray[np.int64], heavy: NDArray[np.bool_], total: int) -> NDArray[np.int64]:
+    """Heavy cells alone, the runs between them joined."""
+    groups = np.zeros(cells.size, dtype=np.int64)
     top = 0
-    for number in np.unique(run):
-        here = run == number
-        part = _tie_groups(here) if heavy[here][0] else _even_groups(inner[here], total)
-        groups[here] = top + part
-        top = int(groups[here][-1]) + 1
-    first = -1 if heavy[0] else groups[0]
-    last = top if heavy[-1] else groups[-1]
-    joined = np.concatenate([[first], groups, [last]])
-    return np.unique(joined, return_inverse=True)[1].astype(np.int64)
-
-
-def _tie_groups(here: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Each heavy cell alone."""
-    return np.arange(int(here.sum()))
+    starts = np.flatnonzero(np.diff(heavy, prepend=not heavy[0]))
+    for start, stop in zip(starts, [*starts[1:], cells.size], strict=True):
+        here = slice(start, stop)
+        groups[here] = top + (
+            np.arange(stop - start) if heavy[start] else _even_groups(cells[here], total)
+        )
+        top = int(groups[stop - 1]) + 1
+    return groups
 
 
 def _even_groups(cells: NDArray[np.int64], total: int) -> NDArray[np.int64]:

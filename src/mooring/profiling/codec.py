@@ -143,7 +143,7 @@ def _decode_many(many: _Many | None) -> Many | None:
 
 
 def _decode(column: _Column) -> ColumnProfile:
-    ids = np.cumsum(_unpack(column.steps)).astype(np.int32)
+    ids = np.cumsum(_unpack(column.steps), dtype=np.int32)
     counts = _unpack(column.counts).astype(np.int64)
     values = None if column.values is None else _unpack(column.values).astype(np.float64)
     text_counts = tuple(_unpack(column.text_counts).tolist())

@@ -7,7 +7,8 @@ A column has drifted when some evidence is beyond chance *and* beyond a floor:
 - **missing**: the share of missing values rose;
 - **unseen**: the share of categories the baseline never held, or of numbers beyond its range, rose;
 - **centre**, **spread**: of an embedding, the mean or the spread of some dimension moved;
-- **classifier**: of an embedding, where the caller has raw rows, a model tells them apart.
+- **classifier**: of an embedding, where the caller has raw rows, a model tells them apart;
+- **flood**: of texts too many to list, one took a share of the rows that it had not.
 
 All evidence of all columns is one family under Benjamini-Hochberg, so ``alpha`` bounds the chance
 that a window without drift raises any alarm. Evidence without a single event is left out of the
@@ -16,23 +17,22 @@ family, as it cannot reach any level (Tarone 1990; Gilbert 2005).
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import isnan
-from typing import TYPE_CHECKING
+from math import isnan, nan
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mooring.errors import UsageError
-from mooring.profiling.bins import count_in
-from mooring.profiling.describing import (
-    aligned,
-    all_scores,
-    direction,
-    groups_of,
-    most_moved,
-    with_missing,
+from mooring.profiling.aligning import align
+from mooring.profiling.describing import all_scores, direction, most_moved
+from mooring.profiling.evidence import (
+    Found,
+    corrected,
+    flooded,
+    is_blind,
+    rises,
+    shapes,
 )
-from mooring.profiling.evidence import is_blind, rises, shape, tested_bins
 from mooring.profiling.findings import (
     BinShift,
     ColumnDrift,
@@ -41,14 +41,17 @@ from mooring.profiling.findings import (
     Evidence,
     Status,
 )
-from mooring.profiling.laws.levels import benjamini_hochberg
-from mooring.profiling.strangers import unseen
+from mooring.profiling.floods import flood_of
+from mooring.profiling.strangers import strangers_of
 from mooring.profiling.vectors import dimensions_moved
+from mooring.profiling.words import short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from mooring.profiling.aligning import Sides
     from mooring.profiling.profiles import ColumnProfile, Profile
+    from mooring.profiling.strangers import Strangers
 
 __all__ = [
     "BinShift",
@@ -60,7 +63,7 @@ __all__ = [
     "compare",
 ]
 
-_BLIND = "too many distinct values in the baseline; only missing values are judged"
+_BLIND = "too many distinct values in the baseline; only missing values and floods are judged"
 _ALL_RARE = "no value is frequent in the baseline; only missing and unseen values are judged"
 _STRANGERS = {"categorical": "unseen values", "boolean": "unseen values", "text": "unseen words"}
 
@@ -71,7 +74,7 @@ def compare(
     *,
     rules: DriftRules = DriftRules(),  # noqa: B008 - frozen
     weights: Mapping[str, float] | None = None,
-    also: Mapping[str, Evidence] | None = None,
+    also: Mapping[str, Found] | None = None,
 ) -> Comparison:
     """Compare a window's profile with its baseline.
 
@@ -88,7 +91,7 @@ def compare(
     weights : mapping of column name to weight, optional
         Importance of columns in ``distance``, 0 for those not named. All alike when absent.
         Weights do not change which columns drift.
-    also : mapping of column name to Evidence, optional
+    also : mapping of column name to Found, optional
         What is known of a column from elsewhere; it joins the family that is corrected together.
 
     Returns
@@ -108,71 +111,90 @@ def compare(
     'drift'
     """
     theirs = {column.name: column for column in current.columns}
-    judged = [_judge(column, theirs.pop(column.name, None), rules) for column in base.columns]
-    judged += [
-        ColumnDrift(
-            name=column.name, kind=column.kind, status="unknown", reason="not in the baseline"
-        )
-        for column in theirs.values()
+    paired = [(column, theirs.pop(column.name, None)) for column in base.columns]
+    blocked = [_cannot_tell(before, now, rules) for before, now in paired]
+    able = [
+        (before, now)
+        for (before, now), why in zip(paired, blocked, strict=True)
+        if now is not None and not why
     ]
-    columns = _settle(_joined_by(judged, also or {}), rules)
-    drifted = any(column.status == "drift" for column in columns)
+    judged = _judge(able, rules, also or {})
+    columns = (
+        *(
+            _unknown(before, why) if why else next(judged)
+            for (before, _), why in zip(paired, blocked, strict=True)
+        ),
+        *(_unknown(column, "not in the baseline") for column in theirs.values()),
+    )
     return Comparison(
         rows_baseline=base.rows,
         rows_current=current.rows,
         columns=columns,
-        drifted=drifted,
+        drifted=any(column.status == "drift" for column in columns),
         status=_overall(columns, base),
         distance=_distance(columns, weights),
     )
 
 
-def _judge(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules) -> ColumnDrift:
-    """Scores and evidence of one column; the status is settled over all of them."""
-    rules = rules.of(base.name)
-    blocked = _cannot_tell(base, current, rules)
-    if blocked or current is None:
-        return ColumnDrift(name=base.name, kind=base.kind, status="unknown", reason=blocked)
-    recounted = aligned(current, base)
-    exact, current = recounted is current, recounted
-    groups = groups_of(base)
-    fine = np.asarray(base.counts, dtype=np.int64), count_in(current, base.bins)
-    a, b = (with_missing(fine[0], groups, base), with_missing(fine[1], groups, current))
-    tested = shape(tested_bins(base, a), tested_bins(base, b), rules.alpha, rules.inflation)
-    blind = is_blind(base)
-    first = (
-        [] if blind else [Evidence("shape", tested.effect, rules.floor(base.name), tested.p_value)]
-    )
-    strangers = unseen(base, current, int(fine[1][0] + fine[1][-1]) if fine[1].size > 1 else 0)
-    return ColumnDrift(
-        name=base.name,
-        kind=base.kind,
-        status="unknown",
-        reason=(_ALL_RARE if base.bins.rare else _BLIND) if blind else "",
-        scores=all_scores(base, current, fine, (a, b), exact=exact),
-        effect=tested.effect,
-        level=tested.level,
-        p_value=tested.p_value,
-        null_rate=(base.null_rate, current.null_rate),
-        unseen_rate=strangers.rate,
-        moved=most_moved(base, a, b),
-        direction=direction(base, current),
-        evidence=(
-            *first,
-            *rises(base, current, strangers, rules),
-            *dimensions_moved(base, current, rules),
-        ),
-    )
+def _unknown(column: ColumnProfile, why: str) -> ColumnDrift:
+    return ColumnDrift(name=column.name, kind=column.kind, status="unknown", reason=why)
 
 
-def _joined_by(columns: list[ColumnDrift], also: Mapping[str, Evidence]) -> list[ColumnDrift]:
-    """The columns with the evidence from elsewhere; what cannot be judged stays so."""
-    return [
-        replace(column, evidence=(*column.evidence, also[column.name]))
-        if column.evidence and column.name in also
-        else column
-        for column in columns
-    ]
+class _Seen(NamedTuple):
+    """What one column shows, before it is judged."""
+
+    sides: Sides
+    effect: float
+    level: float
+    p_value: float
+    scores: tuple[tuple[str, float], ...]
+    moved: tuple[BinShift, ...]
+    strangers: Strangers
+
+
+def _judge(
+    able: Sequence[tuple[ColumnProfile, ColumnProfile]],
+    rules: DriftRules,
+    also: Mapping[str, Found],
+) -> Iterator[ColumnDrift]:
+    """Scores, evidence and status of columns that can be judged, in their order."""
+    if not able:
+        return
+    aligned = align(able)
+    own = dict(rules.inflations)
+    alike = np.array([own.get(each.base.name, rules.inflation) for each in aligned.columns])
+    tested = shapes(aligned.tested, rules.alpha, alike)
+    parts = (
+        aligned.columns,
+        *(part.tolist() for part in tested),
+        all_scores(aligned),
+        most_moved(aligned),
+        strangers_of(aligned),
+    )
+    seen = [_Seen(*each) for each in zip(*parts, strict=True)]
+    evidence = corrected(_evidence(seen, rules, also), rules.alpha)
+    found = {
+        one.sides.base.name: _decided(one, why) for one, why in zip(seen, evidence, strict=True)
+    }
+    for base, _ in able:
+        yield found[base.name]
+
+
+def _evidence(
+    seen: Sequence[_Seen], rules: DriftRules, also: Mapping[str, Found]
+) -> list[list[Found]]:
+    """All evidence of each column, its shape first."""
+    risen = rises([(*one.sides[:2], one.strangers) for one in seen], rules)
+    floors = dict(rules.floors)
+    found = []
+    for one, more in zip(seen, risen, strict=True):
+        base, current, _ = one.sides
+        floor = floors.get(base.name, rules.min_psi)
+        first = [] if is_blind(base) else [Found("shape", one.effect, floor, one.p_value)]
+        vectors = dimensions_moved(base, current, rules.of(base.name)) if base.dimensions else []
+        other = [also[base.name]] if base.name in also else []
+        found.append([*first, *more, *vectors, *flooded(base, current, rules), *other])
+    return found
 
 
 def _cannot_tell(base: ColumnProfile, current: ColumnProfile | None, rules: DriftRules) -> str:
@@ -203,55 +225,71 @@ def _too_few(base: ColumnProfile, current: ColumnProfile, needed: int) -> str:
     return ""
 
 
-def _settle(columns: list[ColumnDrift], rules: DriftRules) -> tuple[ColumnDrift, ...]:
-    """Give each judged column its status, the evidence of all corrected together."""
-    family = [item.p_value for column in columns for item in column.evidence]
-    adjusted = iter(benjamini_hochberg(family))
-    return tuple(_decide(column, adjusted, rules) for column in columns)
-
-
-def _decide(column: ColumnDrift, adjusted: Iterator[float], rules: DriftRules) -> ColumnDrift:
-    if not column.evidence:
-        return column
-    evidence = tuple(
-        replace(item, q_value=q, drift=q <= rules.alpha and item.effect >= item.floor)
-        for item, q in zip(column.evidence, adjusted, strict=False)
-    )
-    blind = evidence[0].kind != "shape" or isnan(evidence[0].p_value)
-    status: Status = "unknown" if blind else "ok"
-    if any(item.drift for item in evidence):
-        status = "drift"
-    decided = replace(
-        column,
+def _decided(seen: _Seen, evidence: tuple[Evidence, ...]) -> ColumnDrift:
+    base, current = seen.sides.base, seen.sides.current
+    status = _status(evidence)
+    return ColumnDrift(
+        name=base.name,
+        kind=base.kind,
         status=status,
+        reason=_reason(seen, status, evidence),
+        scores=seen.scores,
+        effect=seen.effect,
+        level=seen.level,
+        p_value=seen.p_value,
+        q_value=min((item.q_value for item in evidence), default=nan),
+        null_rate=(base.null_rate, current.null_rate),
+        unseen_rate=seen.strangers.rate,
+        moved=seen.moved,
+        direction=direction(base, current),
         evidence=evidence,
-        q_value=min(item.q_value for item in evidence),
     )
-    return replace(decided, reason=_reason(decided))
 
 
-def _reason(column: ColumnDrift) -> str:
-    index = f"PSI {column.effect:.3f}{_joined(column)}, no drift stays under {column.level:.3f}"
-    if column.status == "unknown":
-        return column.reason or "the population stability index is not a number"
-    if column.status == "ok":
-        return index if column.level > 0 else "every row is in one bin, on both sides"
-    what = _STRANGERS.get(column.kind, "values beyond the baseline's range")
-    before, now = column.null_rate
+def _status(evidence: Sequence[Evidence]) -> Status:
+    if any(item.drift for item in evidence):
+        return "drift"
+    shape = evidence[0] if evidence and evidence[0].kind == "shape" else None
+    return "unknown" if shape is None or isnan(shape.p_value) else "ok"
+
+
+def _reason(seen: _Seen, status: Status, evidence: Sequence[Evidence]) -> str:
+    base, current = seen.sides.base, seen.sides.current
+    if status == "unknown":
+        return _unseeing(base)
+    index = f"PSI {seen.effect:.3f}{_joined(seen)}, no drift stays under {seen.level:.3f}"
+    if status == "ok":
+        return index if seen.level > 0 else "every row is in one bin, on both sides"
+    what = _STRANGERS.get(base.kind, "values beyond the baseline's range")
     texts = {
         "shape": index,
-        "missing": f"missing values rose from {before:.1%} to {now:.1%}",
-        "unseen": f"{column.unseen_rate:.1%} {what}",
+        "missing": f"missing values rose from {base.null_rate:.1%} to {current.null_rate:.1%}",
+        "unseen": f"{seen.strangers.rate:.1%} {what}",
         "centre": "the embeddings' centre moved",
         "spread": "the embeddings' spread changed",
         "classifier": "a classifier tells the embeddings apart",
+        "flood": _flood(base, current),
     }
-    return "; ".join(texts[item.kind] for item in column.evidence if item.drift)
+    return "; ".join(texts[item.kind] for item in evidence if item.drift)
 
 
-def _joined(column: ColumnDrift) -> str:
+def _flood(base: ColumnProfile, current: ColumnProfile) -> str:
+    flood = flood_of(base, current)
+    if flood is None:
+        return ""
+    before, now = flood.before / flood.rows, flood.now / flood.trials
+    return f"{short(flood.text)!r} rose from {before:.1%} of the rows to {now:.1%}"
+
+
+def _unseeing(base: ColumnProfile) -> str:
+    if is_blind(base):
+        return _ALL_RARE if base.bins.rare else _BLIND
+    return "the population stability index is not a number"
+
+
+def _joined(seen: _Seen) -> str:
     """Why the index that was judged is not the score that stands beside it, where it is not."""
-    same = f"{column.score('psi'):.3f}" == f"{column.effect:.3f}"
+    same = f"{dict(seen.scores)['psi']:.3f}" == f"{seen.effect:.3f}"
     return "" if same else " with rare values joined"
 
 
@@ -272,7 +310,10 @@ def _distance(
         if wrong:
             raise UsageError("weights must be 0 or more", where=", ".join(wrong))
     pairs = [
-        (column.score("jensenshannon"), 1.0 if weights is None else weights.get(column.name, 0.0))
+        (
+            dict(column.scores)["jensenshannon"],
+            1.0 if weights is None else weights.get(column.name, 0.0),
+        )
         for column in columns
         if column.status != "unknown"
     ]

@@ -2,91 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import lru_cache
+from itertools import zip_longest
 from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mooring.profiling import scores
-from mooring.profiling.bins import coarse_groups
-from mooring.profiling.counting.cells import recentred
+from mooring.profiling import pairs
 from mooring.profiling.distances import furthest_apart
 from mooring.profiling.findings import BinShift
-from mooring.profiling.labels import bin_labels
 from mooring.profiling.profiles import MEASURED
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from mooring.profiling.bins import Bins
+    from mooring.profiling.aligning import Aligned
     from mooring.profiling.findings import Direction
-    from mooring.profiling.profiles import ColumnProfile, Kind
+    from mooring.profiling.pairs import Places
+    from mooring.profiling.profiles import ColumnProfile
 
 MOVED = 3
 """How many of the bins that moved most are named."""
 
 
-def aligned(current: ColumnProfile, base: ColumnProfile) -> ColumnProfile:
-    """The window's cells about the baseline's centre: approximate when another was subtracted."""
-    if base.kind not in MEASURED or current.layout.centre == base.layout.centre:
-        return current
-    moved = recentred(current.cells, current.layout.centre, base.layout.centre)
-    return replace(current, layout=base.layout, cells=moved)
-
-
-def groups_of(base: ColumnProfile) -> NDArray[np.int64]:
+def groups_of(base: ColumnProfile) -> Places:
     """The coarse bin of each fine one."""
-    return _groups(base.kind, base.counts)
+    return base.grid.groups
 
 
-@lru_cache(maxsize=4096)
-def _groups(kind: Kind, counts: tuple[int, ...]) -> NDArray[np.int64]:
-    return coarse_groups(kind, counts)
-
-
-def with_missing(
-    counts: NDArray[np.int64], groups: NDArray[np.int64], column: ColumnProfile
-) -> NDArray[np.float64]:
-    """Rows per coarse bin, the missing values last."""
-    return np.append(np.bincount(groups, weights=counts), float(column.nulls))
-
-
-def all_scores(
-    base: ColumnProfile,
-    current: ColumnProfile,
-    fine: tuple[NDArray[np.int64], NDArray[np.int64]],
-    coarse: tuple[NDArray[np.float64], NDArray[np.float64]],
-    *,
-    exact: bool,
-) -> tuple[tuple[str, float], ...]:
-    """Every score that applies to the column, over its fine and over its coarse bins.
+def all_scores(aligned: Aligned) -> list[tuple[tuple[str, float], ...]]:
+    """Every score that applies to each column, over its fine and over its coarse bins.
 
     Cells that were moved to another centre are not exact: how far off, nobody knows.
     """
-    a, b = coarse
-    homogeneous = scores.chisquare(a, b)
-    found = [
-        ("psi", scores.psi(a, b)),
-        ("jensenshannon", scores.jensenshannon(a, b)),
-        ("hellinger", scores.hellinger(a, b)),
-        ("tvd", scores.total_variation(a, b)),
-        ("chisquare", homogeneous.statistic),
-        ("chisquare_p", homogeneous.p_value),
-    ]
-    if base.kind in MEASURED:
-        furthest = furthest_apart(base, current)
-        moved = scores.wasserstein(
-            *fine, edges=base.bins.edges, scale=base.deviation, discrete=base.bins.discrete
-        )
-        found += [
+    coarse, homogeneous = aligned.coarse, pairs.chisquare(aligned.coarse)
+    found = {
+        "psi": pairs.psi(coarse),
+        "jensenshannon": pairs.jensenshannon(coarse),
+        "hellinger": pairs.hellinger(coarse),
+        "tvd": pairs.total_variation(coarse),
+        "chisquare": homogeneous.statistics,
+        "chisquare_p": homogeneous.p_values,
+    }
+    values = zip(*(each.tolist() for each in found.values()), strict=True)
+    scores = [tuple(zip(found, each, strict=True)) for each in values]
+    return [one + more for one, more in zip_longest(scores, _of_cells(aligned), fillvalue=())]
+
+
+def _of_cells(aligned: Aligned) -> list[tuple[tuple[str, float], ...]]:
+    """The scores that only columns with cells have."""
+    measured = aligned.columns[: aligned.measured]
+    if not measured:
+        return []
+    widths = np.concatenate([sides.base.grid.widths for sides in measured])
+    discrete = np.array([sides.base.bins.discrete for sides in measured])
+    moved = pairs.wasserstein(aligned.fine, widths, discrete).tolist()
+    return [
+        (
             ("ks", furthest.statistic),
-            ("ks_error", furthest.error if exact else nan),
+            ("ks_error", furthest.error if sides.exact else nan),
             ("ks_p", furthest.p_value),
-            ("wasserstein", moved),
-        ]
-    return tuple(found)
+            ("wasserstein", distance),
+        )
+        for sides, furthest, distance in zip(measured, furthest_apart(measured), moved, strict=True)
+    ]
 
 
 def direction(base: ColumnProfile, current: ColumnProfile) -> Direction:
@@ -97,27 +74,21 @@ def direction(base: ColumnProfile, current: ColumnProfile) -> Direction:
     return "" if not apart else "up" if apart > 0 else "down"
 
 
-def most_moved(
-    base: ColumnProfile, a: NDArray[np.float64], b: NDArray[np.float64]
-) -> tuple[BinShift, ...]:
-    """The bins whose share moved most, of two vectors of rows per coarse bin."""
-    p, q = a / a.sum(), b / b.sum()
-    order = np.argsort(-np.abs(q - p), kind="stable")[:MOVED]
-    if not (p != q).any():
-        return ()
-    labels = labels_of(base)
-    return tuple(
-        BinShift(labels[index], float(p[index]), float(q[index]))
-        for index in order
-        if p[index] != q[index]
-    )
-
-
-def labels_of(base: ColumnProfile) -> tuple[str, ...]:
-    """A label for each coarse bin, the missing values' last."""
-    return _labels(base.kind, base.bins, tuple(groups_of(base).tolist()))
-
-
-@lru_cache(maxsize=4096)
-def _labels(kind: Kind, bins: Bins, groups: tuple[int, ...]) -> tuple[str, ...]:
-    return bin_labels(kind, bins, groups)
+def most_moved(aligned: Aligned) -> list[tuple[BinShift, ...]]:
+    """The coarse bins whose share moved most, of each column."""
+    coarse = aligned.coarse
+    further = np.abs(coarse.q - coarse.p)
+    order = np.lexsort((-further, coarse.of))  # stable: the first of equals comes first
+    p, q = coarse.p.tolist(), coarse.q.tolist()
+    found = []
+    for sides, start in zip(aligned.columns, coarse.starts.tolist(), strict=True):
+        grid = sides.base.grid
+        most = order[start : start + min(MOVED, grid.coarse.size)].tolist()
+        found.append(
+            tuple(
+                BinShift(grid.label(sides.base, place - start), p[place], q[place])
+                for place in most
+                if p[place] != q[place]
+            )
+        )
+    return found

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "drift", "unknown"]
 Direction = Literal["", "up", "down"]
+Why = Literal["shape", "missing", "unseen", "centre", "spread", "classifier", "flood"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Evidence:
     tail probability after Benjamini-Hochberg over the window.
     """
 
-    kind: Literal["shape", "missing", "unseen", "centre", "spread", "classifier"]
+    kind: Why
     effect: float
     floor: float
     p_value: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
 from math import floor, inf, isfinite, log10, nextafter
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mooring.profiling.bins import Bins
+    from mooring.profiling.pairs import Places
     from mooring.profiling.profiles import Kind
 
 MISSING = "missing"
@@ -22,8 +24,8 @@ _FINEST, _LARGEST = 1e-5, 1e15
 """Numbers outside these are written with a power of ten."""
 
 
-def bin_labels(kind: Kind, bins: Bins, groups: Sequence[int]) -> tuple[str, ...]:
-    """A label per bin, the missing values' last.
+def bin_label(kind: Kind, bins: Bins, groups: Sequence[int] | Places, place: int) -> str:
+    """The label of one bin.
 
     Parameters
     ----------
@@ -31,14 +33,17 @@ def bin_labels(kind: Kind, bins: Bins, groups: Sequence[int]) -> tuple[str, ...]
     bins : Bins
     groups : sequence of int
         The bin of each cell, ascending from 0.
+    place : int
+        The bin; one after the last is that of the missing values.
     """
+    first, end = bisect_left(groups, place), bisect_right(groups, place)
+    if first == len(groups):
+        return MISSING
     if kind not in {"categorical", "boolean"}:
-        spans = [
-            (groups.index(group), len(groups) - 1 - groups[::-1].index(group))
-            for group in sorted(set(groups))
-        ]
-        return (*(_span(kind, bins, first, last) for first, last in spans), MISSING)
-    return (*(_quoted(category) for category in bins.categories), "other", "unseen", MISSING)
+        return _span(kind, bins, first, end - 1)
+    if place < len(bins.categories):
+        return _quoted(bins.categories[place])
+    return ("other", "unseen")[place - len(bins.categories)]
 
 
 def _span(kind: Kind, bins: Bins, first: int, last: int) -> str:

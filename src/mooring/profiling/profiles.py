@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mooring.errors import DataError
-from mooring.profiling.bins import Bins, bins_of, count_in
+from mooring.profiling.bins import Bins
 from mooring.profiling.counting import cells as on_cells
 from mooring.profiling.counting import names as on_names
 from mooring.profiling.counting.cells import Cells
 from mooring.profiling.counting.moments import Moments, together
 from mooring.profiling.counting.names import Names
+from mooring.profiling.grids import Grid, grids_of
 from mooring.profiling.quantiles import Quantile, quantile
 
 if TYPE_CHECKING:
@@ -101,12 +102,17 @@ class ColumnProfile:
     @cached_property
     def bins(self) -> Bins:
         """The bins that this column fixes when it is the baseline."""
-        return bins_of(self)
+        return self.grid.bins
+
+    @cached_property
+    def grid(self) -> Grid:
+        """What it fixes for every window, as arrays, when it is the baseline."""
+        return grids_of([self])[0]
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
-        """Rows in the cells of its own bins, missing values left out."""
-        return tuple(count_in(self, self.bins).tolist())
+        """Rows in its own bins, missing values left out."""
+        return tuple(int(rows) for rows in self.grid.fine.tolist())
 
     @property
     def present(self) -> int:

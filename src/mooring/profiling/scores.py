@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from mooring.errors import UsageError
+from mooring.profiling import pairs
+from mooring.profiling.pairs import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from mooring.profiling.pairs import Tests
 
     Counts: TypeAlias = Sequence[int] | Sequence[float] | NDArray[np.int64] | NDArray[np.float64]
 
@@ -27,7 +31,6 @@ ALIASES = {
     "chi2": "chisquare",
     "total_variation": "tvd",
 }
-_NAN = float("nan")
 
 
 class Tested(NamedTuple):
@@ -85,13 +88,7 @@ def psi(baseline: Counts, current: Counts) -> float:
     >>> round(psi([50, 50], [70, 30]), 3)
     0.166
     """
-    a, b = _pair(baseline, current)
-    if not _both(a, b):
-        return _NAN
-    used = (a + b) > 0
-    a, b = a[used] + 0.5, b[used] + 0.5
-    p, q = a / a.sum(), b / b.sum()
-    return float(np.sum((q - p) * np.log(q / p)))
+    return float(pairs.psi(_pair(baseline, current))[0])
 
 
 def jensenshannon(baseline: Counts, current: Counts) -> float:
@@ -107,30 +104,17 @@ def jensenshannon(baseline: Counts, current: Counts) -> float:
     >>> jensenshannon([1, 0], [0, 1])
     1.0
     """
-    a, b = _pair(baseline, current)
-    if not _both(a, b):
-        return _NAN
-    p, q = a / a.sum(), b / b.sum()
-    middle = (p + q) / 2
-    divergence = (_bits(p, middle) + _bits(q, middle)) / 2
-    return float(np.sqrt(min(max(divergence, 0.0), 1.0)))
+    return float(pairs.jensenshannon(_pair(baseline, current))[0])
 
 
 def hellinger(baseline: Counts, current: Counts) -> float:
     """Hellinger distance, ``sqrt(sum (sqrt p - sqrt q)^2 / 2)``, in [0, 1] (Hellinger 1909)."""
-    a, b = _pair(baseline, current)
-    if not _both(a, b):
-        return _NAN
-    apart = np.sqrt(a / a.sum()) - np.sqrt(b / b.sum())
-    return float(min(np.sqrt(np.sum(apart * apart) / 2), 1.0))
+    return float(pairs.hellinger(_pair(baseline, current))[0])
 
 
 def total_variation(baseline: Counts, current: Counts) -> float:
     """Total variation distance: half the sum of absolute differences of shares, in [0, 1]."""
-    a, b = _pair(baseline, current)
-    if not _both(a, b):
-        return _NAN
-    return float(min(np.abs(a / a.sum() - b / b.sum()).sum() / 2, 1.0))
+    return float(pairs.total_variation(_pair(baseline, current))[0])
 
 
 def chisquare(baseline: Counts, current: Counts) -> Tested:
@@ -146,18 +130,7 @@ def chisquare(baseline: Counts, current: Counts) -> Tested:
     ----------
     Pearson (1911). Equal to ``scipy.stats.chi2_contingency(correction=False)``.
     """
-    from scipy.special import chdtrc
-
-    a, b = _pair(baseline, current)
-    if not _both(a, b):
-        return Tested(_NAN, _NAN)
-    used = (a + b) > 0
-    a, b = a[used], b[used]
-    n, m = a.sum(), b.sum()
-    statistic = float(np.sum((a * np.sqrt(m / n) - b * np.sqrt(n / m)) ** 2 / (a + b)))
-    if a.size == 1:
-        return Tested(0.0, 1.0)
-    return Tested(statistic, float(chdtrc(a.size - 1, statistic)))
+    return _tested(pairs.chisquare(_pair(baseline, current)))
 
 
 def kolmogorov_smirnov(baseline: Counts, current: Counts) -> Tested:
@@ -177,14 +150,7 @@ def kolmogorov_smirnov(baseline: Counts, current: Counts) -> Tested:
     ----------
     Smirnov (1948), "Table for estimating the goodness of fit of empirical distributions".
     """
-    from scipy.special import kolmogorov
-
-    a, b = _pair(baseline, current)
-    if not _both(a, b):
-        return Tested(_NAN, _NAN)
-    n, m = a.sum(), b.sum()
-    statistic = float(np.abs(np.cumsum(a) / n - np.cumsum(b) / m).max())
-    return Tested(statistic, float(kolmogorov(np.sqrt(n * m / (n + m)) * statistic)))
+    return _tested(pairs.kolmogorov_smirnov(_pair(baseline, current)))
 
 
 def wasserstein(
@@ -218,34 +184,22 @@ def wasserstein(
     ----------
     Vallender (1974): the area between the two distribution functions.
     """
-    a, b = _pair(baseline, current)
-    if not (_both(a, b) and 0 < scale < np.inf) or len(edges) == 0:
-        return _NAN
-    gap = (np.cumsum(a) / a.sum() - np.cumsum(b) / b.sum())[:-1]
-    with np.errstate(over="ignore", invalid="ignore"):  # edges near the largest float
-        width = np.diff(np.asarray(edges, dtype=np.float64) / scale)
-    left, right = np.abs(gap[:-1]), np.abs(gap[1:])
-    if discrete:
-        return float(np.sum(left * width))
-    crossed = gap[:-1] * gap[1:] < 0
-    both = np.where(left + right > 0, left + right, 1.0)
-    height = np.where(crossed, (left * left + right * right) / both, left + right) / 2
-    return float(np.sum(height * width))
+    counts = _pair(baseline, current)
+    if len(edges) and counts.a.size != len(edges) + 1:
+        raise UsageError(f"{counts.a.size} bins have {counts.a.size - 1} edges, not {len(edges)}")
+    (widths,) = pairs.widths_of([np.asarray(edges, dtype=np.float64)], [scale])
+    found = pairs.wasserstein(counts, widths[: counts.a.size], np.array([discrete]))
+    return float(found[0])
 
 
-def _pair(baseline: Counts, current: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    a = np.asarray(baseline, dtype=np.float64)
-    b = np.asarray(current, dtype=np.float64)
+def _pair(baseline: Counts, current: Counts) -> Pairs:
+    a, b = (np.asarray(side, dtype=np.float64) for side in (baseline, current))
     if a.shape != b.shape:
         raise UsageError(f"counts over {a.size} and {b.size} bins cannot be compared")
-    return a, b
+    if not a.size:
+        a = b = np.zeros(1)  # no bins are no rows
+    return Pairs(a, b, np.zeros(1, dtype=np.intp))
 
 
-def _both(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    """Whether both sides have rows (and no NaN)."""
-    return bool(a.sum() > 0 and b.sum() > 0)
-
-
-def _bits(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
-    used = p > 0
-    return float(np.sum(p[used] * np.log2(p[used] / q[used])))
+def _tested(found: Tests) -> Tested:
+    return Tested(float(found.statistics[0]), float(found.p_values[0]))

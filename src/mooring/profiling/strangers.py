@@ -5,7 +5,10 @@ from __future__ import annotations
 from math import nan
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from mooring.profiling.aligning import Aligned
     from mooring.profiling.counting.names import Names
     from mooring.profiling.profiles import ColumnProfile
 
@@ -31,6 +34,17 @@ class Strangers(NamedTuple):
     def rate(self) -> float:
         """Their share of the window; NaN without any trial."""
         return self.events / self.trials if self.trials else nan
+
+
+def strangers_of(aligned: Aligned) -> list[Strangers]:
+    """The strangers of each column of a window."""
+    fine = aligned.fine
+    ends = fine.ends - 1
+    # a baseline that held no number has one bin, and nothing is beyond it
+    beyond = np.where(ends > fine.starts, fine.b[fine.starts] + fine.b[ends], 0.0)
+    numbers = [*map(int, beyond.tolist()), *[0] * (len(aligned.columns) - aligned.measured)]
+    pairs = zip(aligned.columns, numbers, strict=True)
+    return [unseen(sides.base, sides.current, number) for sides, number in pairs]
 
 
 def unseen(base: ColumnProfile, current: ColumnProfile, beyond: int) -> Strangers:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mooring.profiling.findings import Evidence
+from mooring.profiling.evidence import Found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +43,7 @@ class _Side(NamedTuple):
     still: NDArray[np.bool_]
 
 
-def dimensions_moved(
-    base: ColumnProfile, current: ColumnProfile, rules: DriftRules
-) -> list[Evidence]:
+def dimensions_moved(base: ColumnProfile, current: ColumnProfile, rules: DriftRules) -> list[Found]:
     """Evidence that a dimension's mean or spread moved; none for what is no embedding.
 
     Parameters
@@ -150,7 +148,7 @@ def _all_one_value(still: _Side, varying: _Side) -> Floats:
 
 def _most(
     kind: Literal["centre", "spread"], effects: Floats, tails: Floats, floor: float
-) -> Evidence | None:
+) -> Found | None:
     """The least likely of the dimensions whose effect counts; of all, where none does."""
     known = np.isfinite(tails) & ~np.isnan(effects)
     if not known.any():
@@ -159,4 +157,4 @@ def _most(
     chosen = np.flatnonzero(counts if counts.any() else known)
     place = chosen[np.argmin(tails[chosen])]
     tail = min(1.0, float(tails[place]) * effects.size)
-    return Evidence(kind, float(effects[place]), floor, tail)
+    return Found(kind, float(effects[place]), floor, tail)

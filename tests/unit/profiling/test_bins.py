@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mooring.profiling import ColumnProfile, Profile, profile
 from mooring.profiling.bins import GRID, NAMED, Bins, category_bins, coarse_groups, count_in
 from mooring.profiling.counting.names import MOST
-from mooring.profiling.labels import bin_labels
+from mooring.profiling.labels import bin_label
 from mooring.profiling.profiles import Layout
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -40,7 +40,8 @@ def grouped(values: NDArray[np.float64]) -> list[float]:
 
 def labels(values: NDArray[np.float64]) -> tuple[str, ...]:
     column = only(values)
-    return bin_labels("numeric", column.bins, coarse_groups("numeric", column.counts).tolist())
+    groups = coarse_groups("numeric", column.counts)
+    return tuple(bin_label("numeric", column.bins, groups, i) for i in range(groups[-1] + 2))
 
 
 def categories(pairs: dict[str, int], rest: int = 0) -> Bins:
@@ -98,7 +99,7 @@ def test_no_values_leave_one_bin() -> None:
     assert column.bins == Bins()
     assert column.counts == (0,)
     assert counted(pl.Series([None], dtype=pl.Float64), [1.0, 2.0]) == [2]
-    assert bin_labels("numeric", Bins(), [0]) == ("any value", "missing")
+    assert [bin_label("numeric", Bins(), [0], i) for i in (0, 1)] == ["any value", "missing"]
 
 
 def test_infinities_in_the_baseline_make_no_edges() -> None:
@@ -201,5 +202,5 @@ def test_bins_read_like_words(values: NDArray[np.float64], expected: tuple[str, 
 
 def test_categories_that_look_like_our_words_are_quoted() -> None:
     bins = Bins(categories=("other", "", "a"))
-    found = bin_labels("categorical", bins, range(5))
-    assert found == ('"other"', '""', "a", "other", "unseen", "missing")
+    found = [bin_label("categorical", bins, range(5), i) for i in range(6)]
+    assert found == ['"other"', '""', "a", "other", "unseen", "missing"]

@@ -122,7 +122,7 @@ def test_shares_that_share_nothing_are_as_far_as_can_be() -> None:
         assert score([9, 0], [0, 4]) == 1.0
 
 
-@pytest.mark.parametrize("pair", [([0, 0], [1, 2]), ([1, 2], [0, 0])])
+@pytest.mark.parametrize("pair", [([0, 0], [1, 2]), ([1, 2], [0, 0]), ([0, 0], [0, 0])])
 def test_p3_no_rows_give_nan_never_zero(pair: tuple[list[int], list[int]]) -> None:
     a, b = pair
     found = [psi(a, b), jensenshannon(a, b), hellinger(a, b), total_variation(a, b)]
@@ -144,6 +144,11 @@ def test_wasserstein_does_not_follow_a_sentinel() -> None:
 def test_scores_of_different_bins_are_refused() -> None:
     with pytest.raises(UsageError, match="3 and 2 bins"):
         psi([1, 2, 3], [1, 2])
+
+
+def test_wasserstein_needs_an_edge_between_each_two_bins() -> None:
+    with pytest.raises(UsageError, match="3 bins have 2 edges, not 1"):
+        wasserstein([1, 2, 3], [3, 2, 1], edges=[0.0], scale=1.0)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from bench.embeddings import ALPHA, LAWS, REPORTED, embedding, tails
 from mooring.profiling import ColumnDrift, compare, merge, profile
 from mooring.profiling.codec import from_bytes, to_bytes
-from mooring.profiling.findings import DriftRules, Evidence
+from mooring.profiling.evidence import Found
+from mooring.profiling.findings import DriftRules
 from mooring.profiling.vectors import CENTRE_FLOOR, SPREAD_FLOOR, dimensions_moved
 
 Floats = NDArray[np.float64]
@@ -22,7 +23,7 @@ def draw(rows: int, seed: int, dimensions: int = 16) -> Floats:
     return np.random.default_rng(seed).normal(size=(rows, dimensions))
 
 
-def evidence(before: Floats, now: Floats, rules: DriftRules = RULES) -> dict[str, Evidence]:
+def evidence(before: Floats, now: Floats, rules: DriftRules = RULES) -> dict[str, Found]:
     found = dimensions_moved(embedding(before), embedding(now), rules)
     return {item.kind: item for item in found}
 

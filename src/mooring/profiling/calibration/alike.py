@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mooring.profiling.bins import count_in
-from mooring.profiling.describing import groups_of, with_missing
-from mooring.profiling.evidence import is_blind, shape, tested_bins
+from mooring.profiling.aligning import align
+from mooring.profiling.evidence import is_blind, shapes
 from mooring.profiling.laws.dependence import LEAST, fitted_inflation
 
 if TYPE_CHECKING:
@@ -30,13 +29,17 @@ def column_tails(pairs: Sequence[Pair], name: str, alpha: float) -> Tails:
     NaN where the column cannot be tested. Pairs of neighbouring windows, between which a trend or a
     season moves least: what is left is that rows close in time are alike.
     """
-    counts = [_tested(*(side.column(name) for side in (pair.base, pair.now))) for pair in pairs]
+    sides = [(pair.base.column(name), pair.now.column(name)) for pair in pairs]
+    able = [(a, b) for a, b in sides if a is not None and b is not None and _testable(a, b)]
+    told = [a is not None and b is not None and _testable(a, b) for a, b in sides]
+    tested = align(able).tested if able else None
 
     @cache
     def tails(inflation: float) -> Floats:
-        return np.array(
-            [np.nan if one is None else shape(*one, alpha, inflation).p_value for one in counts]
-        )
+        found = np.full(len(sides), np.nan)
+        if tested is not None:
+            found[told] = shapes(tested, alpha, inflation).p_values
+        return found
 
     return tails
 
@@ -67,14 +70,7 @@ def inflation_of(tails: Tails, alpha: float, most: float, without: Collection[in
     return fitted_inflation(lambda inflation: tails(inflation)[asked], alpha, most=most)
 
 
-def _tested(base: ColumnProfile | None, now: ColumnProfile | None) -> tuple[Floats, Floats] | None:
-    if base is None or now is None or base.problem or now.problem or is_blind(base):
-        return None
-    if not base.present or not now.present:
-        return None
-    groups = groups_of(base)
-    a, b = (
-        with_missing(count_in(side, base.bins), groups, side).astype(np.float64)
-        for side in (base, now)
-    )
-    return tested_bins(base, a), tested_bins(base, b)
+def _testable(base: ColumnProfile, now: ColumnProfile) -> bool:
+    if base.problem or now.problem or is_blind(base):
+        return False
+    return bool(base.present and now.present)

@@ -13,16 +13,15 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from mooring.profiling.counting.compiled import kernels
 from mooring.profiling.counting.scratch import scratch
-from mooring.reading.buffers import chunks
 from mooring.reading.hashing import hash_views, mixed, seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    import polars as pl
     from numpy.typing import NDArray
 
     from mooring.reading.buffers import Chunk
@@ -81,11 +80,15 @@ class Many:
             return kept
         return round((kept - 1) / ((int(self.smallest[-1]) + 1) / 2**64))
 
+    def at_most(self, texts: Iterable[str]) -> NDArray[np.int64]:
+        """The most rows that each of some texts can have."""
+        return at_most(self.rows, _hashes(_series(texts)))
+
     def heavy(self) -> tuple[tuple[str, int], ...]:
         """Each text with one in ``HEAVY`` rows, and its rows at most; the most frequent first."""
         if not self.named:
             return ()
-        most = at_most(self.rows, _hashes(pl.Series(self.named)))
+        most = self.at_most(self.named)
         found = zip(self.named, most.tolist(), strict=True)
         return tuple(
             sorted(
@@ -107,8 +110,7 @@ def many_of(texts: pl.Series) -> Many:
 def many_of_counts(found: Mapping[str, int]) -> Many:
     """Count texts whose rows are known."""
     present = {text: count for text, count in found.items() if count}
-    texts, counts = pl.Series(list(present), dtype=pl.String), np.asarray(list(present.values()))
-    hashes = _hashes(texts)
+    hashes, counts = _hashes(_series(present)), np.asarray(list(present.values()))
     total = int(counts.sum())
     named = [text for text, count in present.items() if count * HEAVY >= total]
     return Many(_rows(hashes, counts), _smallest(hashes), tuple(sorted(named)))
@@ -154,7 +156,15 @@ def _smallest(hashes: Hashes) -> Hashes:
     return np.unique(hashes)[:SMALLEST]
 
 
+def _series(texts: Iterable[str]) -> pl.Series:
+    import polars as pl  # a comparison of stored profiles does without
+
+    return pl.Series(list(texts), dtype=pl.String)
+
+
 def _hashes(texts: pl.Series) -> Hashes:
+    from mooring.reading.buffers import chunks
+
     found = [_hash(chunk) for chunk in chunks(texts)]
     return np.concatenate(found) if found else np.empty(0, dtype=np.uint64)
 

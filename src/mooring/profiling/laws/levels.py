@@ -9,18 +9,23 @@ holds while bins hold some five expected rows; ``join_sparse`` sees to that.
 
 from __future__ import annotations
 
-from math import isnan, log, nan, sqrt
+from math import log, nan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mooring.errors import UsageError
+from mooring.profiling.pairs import joined
 from mooring.profiling.scores import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Whole = NDArray[np.int64]
+    Numbers = float | Floats
 
 ENOUGH = 5.0
 """Expected rows a bin needs for the chi-square law (Cochran 1954)."""
@@ -53,20 +58,33 @@ def psi_level(bins: int, n: float, m: float, alpha: float = 0.01) -> float:
     >>> round(psi_level(10, 2000, 500), 3)
     0.054
     """
-    from scipy.special import chdtri
-
-    if n <= 0 or m <= 0:
-        return nan
-    return float(chdtri(bins - 1, alpha)) * (1 / n + 1 / m) if bins > 1 else 0.0
+    return float(psi_levels(*_one(bins, n, m), alpha)[0])
 
 
 def psi_tail(value: float, bins: int, n: float, m: float) -> float:
     """The probability that no drift gives a PSI of ``value`` or more; NaN without rows."""
+    return float(psi_tails(np.array([value]), *_one(bins, n, m))[0])
+
+
+def psi_levels(bins: Whole, n: Floats, m: Floats, alpha: float) -> Floats:
+    """``psi_level`` of many columns; their rows are NaN where there are none."""
+    from scipy.special import chdtri
+
+    found = chdtri(np.maximum(bins - 1, 1), alpha) * (1 / n + 1 / m)
+    return np.where((bins > 1) | np.isnan(found), found, 0.0)
+
+
+def psi_tails(values: Floats, bins: Whole, n: Floats, m: Floats) -> Floats:
+    """``psi_tail`` of many columns; their rows are NaN where there are none."""
     from scipy.special import chdtrc
 
-    if n <= 0 or m <= 0 or isnan(value):
-        return nan
-    return float(chdtrc(bins - 1, value / (1 / n + 1 / m))) if bins > 1 else 1.0
+    found = chdtrc(np.maximum(bins - 1, 1), values / (1 / n + 1 / m))
+    return np.where((bins > 1) | np.isnan(found), found, 1.0)
+
+
+def _one(bins: int, n: float, m: float) -> tuple[Whole, Floats, Floats]:
+    a, b = (np.array([rows if rows > 0 else nan], dtype=np.float64) for rows in (n, m))
+    return np.array([bins]), a, b
 
 
 def level(score: str, bins: int, n: int, m: int, alpha: float = 0.01) -> float:
@@ -112,13 +130,18 @@ def rate_tail(events: float, rows: float, later_events: float, later_rows: float
     >>> rate_tail(0, 1000, 10, 1000) < 0.001
     True
     """
-    from scipy.special import betainc
-
     if rows <= 0 or later_rows <= 0:
         return nan
     if later_events == 0:
         return 1.0
-    return float(betainc(later_events, events + 1, later_rows / (rows + later_rows)))
+    return float(rate_tails(events, rows, later_events, later_rows))
+
+
+def rate_tails(events: Numbers, rows: Numbers, later: Numbers, later_rows: Numbers) -> Floats:
+    """``rate_tail`` of many pairs of rates, with later events and rows on both sides."""
+    from scipy.special import betainc
+
+    return np.asarray(betainc(later, events + 1, later_rows / (rows + later_rows)))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
@@ -141,7 +164,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     scaled = p[order] * p.size / np.arange(p.size, 0, -1)
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.minimum.accumulate(scaled), 1.0)
-    return tuple(float(value) for value in adjusted)
+    return tuple(adjusted.tolist())
 
 
 def join_sparse(
@@ -159,17 +182,14 @@ def join_sparse(
     expected = (baseline + current) * (min(n, m) / (n + m))
     groups = np.zeros(expected.size, dtype=np.int64)
     group, held = 0, 0.0
-    for index, rows in enumerate(expected):
+    for index, rows in enumerate(expected.tolist()):
         groups[index] = group
         held += rows
         if held >= ENOUGH:
             group, held = group + 1, 0.0
     if held < ENOUGH:
         groups = np.minimum(groups, max(group - 1, 0))
-    joined = np.zeros((2, int(groups.max()) + 1))
-    np.add.at(joined[0], groups, baseline)
-    np.add.at(joined[1], groups, current)
-    return joined[0], joined[1]
+    return joined(groups, baseline), joined(groups, current)
 
 
 def _ks_level(n: int, m: int, alpha: float) -> float:

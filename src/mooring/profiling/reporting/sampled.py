@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from mooring.profiling.findings import Evidence
+from mooring.profiling.evidence import Found
 from mooring.profiling.multivariate.score import LEAST_ROWS, MultivariateScore
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def told_apart(
     return found
 
 
-def evidence_of(scores: Mapping[str, MultivariateScore]) -> dict[str, Evidence]:
+def evidence_of(scores: Mapping[str, MultivariateScore]) -> dict[str, Found]:
     """The classifiers' evidence; one that could not be trained has none."""
     return {
-        name: Evidence("classifier", score.effect, APART, score.p_value)
+        name: Found("classifier", score.effect, APART, score.p_value)
         for name, score in scores.items()
         if score.status != "unknown"
     }

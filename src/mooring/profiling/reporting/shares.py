@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mooring.profiling.bins import count_in
-from mooring.profiling.describing import groups_of, labels_of
 from mooring.profiling.findings import BinShift
 
 if TYPE_CHECKING:
@@ -26,17 +25,19 @@ def bin_shares(
         return ()
     if base.kind != current.kind or base.problem or current.problem:
         return ()
-    groups = groups_of(base)
-    if not groups.size:
+    grid = base.grid
+    if not grid.groups.size:
         return ()
-    p = np.append(np.bincount(groups, weights=base.counts), base.nulls) / base.rows
+    p = grid.coarse / base.rows
     found = count_in(current, base.bins)
-    q = np.append(np.bincount(groups, weights=found), current.nulls) / current.rows
+    q = np.append(np.bincount(grid.groups, weights=found), current.nulls) / current.rows
     used = np.flatnonzero(p + q)
     if used.size > most:
         used = np.sort(used[np.argsort(-np.maximum(p, q)[used], kind="stable")][: most - 1])
-    labels = labels_of(base)
-    shares = [BinShift(labels[place], float(p[place]), float(q[place])) for place in used]
+    shares = [
+        BinShift(grid.label(base, place), float(p[place]), float(q[place]))
+        for place in used.tolist()
+    ]
     left = (float(1 - p[used].sum()), float(1 - q[used].sum()))
     if max(left) > _ROUNDING:
         shares.append(BinShift(_REST, max(left[0], 0.0), max(left[1], 0.0)))
