@@ -136,6 +136,8 @@ class Monitoring(_Table, frozen=True):
     """A smaller rise of the share of values that the baseline never held never alarms."""
     inflation: Annotated[float, Meta(ge=1)] = 1.0
     """Rows that say as much as one independent row; ``mooring calibrate`` measures it."""
+    inflations: dict[str, Annotated[float, Meta(ge=1)]] = field(default_factory=dict)
+    """The same of single columns instead of ``inflation``."""
     alarm: str = "1 of 1"
     """How many of a model version's latest windows must drift before that alerts or retrains."""
     min_rows: Annotated[int, Meta(ge=1)] = 50
