@@ -89,7 +89,7 @@ class Held:
 
 
 def hold(
-    case: Case, contract: InForce, *, now: datetime | None = None, newer: pl.Expr | None = None
+    case: Case, contract: InForce, *, now: datetime | None = None, newer: pl.Series | None = None
 ) -> Held:
     """Holds rows against a contract.
 
@@ -103,7 +103,7 @@ def hold(
     contract : InForce
     now : datetime, optional
         For freshness; the ages of instants are not judged when absent.
-    newer : polars.Expr, optional
+    newer : polars.Series of bool, optional
         Which rows are new. A share that may break a rule is one of all rows and of the new ones,
         so that old rows do not dilute a new fault.
 
@@ -114,7 +114,10 @@ def hold(
     frame, terms = case.frame, contract.terms
     rules = [*row_rules(terms, contract.tables), *check_rules(contract.checks, terms.checks)]
     taken, findings = _quarantine(case, [r for r in rules if r.severity == "quarantine"])
-    kept = frame if taken is None else frame.filter(~_places(taken, frame.height))
+    stay = None if taken is None else ~_places(taken, frame.height)
+    kept = frame if stay is None else frame.filter(stay)
+    if newer is not None and stay is not None:
+        newer = newer.filter(stay)
     rest = replace(case, frame=kept)
     findings += _of_table(rest, terms, now)
     if frame.height:
@@ -244,7 +247,7 @@ def _places(taken: pl.DataFrame, height: int) -> pl.Series:
     return pl.int_range(height, dtype=pl.Int64, eager=True).is_in(places.implode())
 
 
-def _held_by(rule: Rule, case: Case, newer: pl.Expr | None) -> Iterator[Finding]:
+def _held_by(rule: Rule, case: Case, newer: pl.Series | None) -> Iterator[Finding]:
     """What one rule that stops or warns finds."""
     severity: Severity = rule.severity
     mask = _ask(rule, case.frame)
@@ -259,17 +262,16 @@ def _held_by(rule: Rule, case: Case, newer: pl.Expr | None) -> Iterator[Finding]
 
 
 def _too_many(
-    rule: Rule, case: Case, mask: pl.Series, newer: pl.Expr | None
+    rule: Rule, case: Case, mask: pl.Series, newer: pl.Series | None
 ) -> tuple[pl.Series | None, str]:
     """The mask when more rows than allowed break a rule: of all of them, or of the new ones."""
     if int(mask.sum()) > rule.allowed * mask.len():
         return mask, ""
     if newer is None or not rule.allowed:
         return None, ""
-    fresh = case.frame.select(newer.alias("newer")).to_series().fill_null(value=False)
-    count, among = int((mask & fresh).sum()), int(fresh.sum())
+    count, among = int((mask & newer).sum()), int(newer.sum())
     if among >= case.rules.min_rows and count > rule.allowed * among:
-        return mask & fresh, f" among the {among:,} rows that are new ({share(count / among)})"
+        return mask & newer, f" among the {among:,} rows that are new ({share(count / among)})"
     return None, ""
 
 
