@@ -32,7 +32,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Write contract.toml from the project's data.")
 @click.option("--force", is_flag=True, help="Write it anew; what you had chosen stays.")
 @click.pass_context
 def infer(context: click.Context, force: bool) -> None:
@@ -66,7 +66,7 @@ def infer(context: click.Context, force: bool) -> None:
     click.echo("next: read it, then: mooring contract check")
 
 
-@command.command()
+@command.command(short_help="Say in words what differs.")
 @click.argument("version", required=False)
 @click.option("--git", "revision", metavar="REV", help="Compare with that of a Git revision.")
 @as_json
@@ -96,7 +96,7 @@ def diff(context: click.Context, version: str | None, revision: str | None, as_j
     context.exit(1 if found else 0)
 
 
-@command.command()
+@command.command(short_help="Hold a table against contract.toml.")
 @click.argument("file", required=False)
 @as_json
 @click.pass_context
@@ -193,8 +193,9 @@ def _table(settings: Settings, file: str | None, context: click.Context) -> pl.D
 
 def _print(held: Held, outcome: str, rows: int) -> None:
     for finding in held.findings:
-        click.secho(f"{finding.severity}: ", fg=_COLOURS[finding.severity], nl=False)
-        click.echo(wrapped(str(finding), indent=2).lstrip())
+        text = wrapped(f"{finding.severity}: {finding}", indent=0)
+        word, rest = text[: len(finding.severity)], text[len(finding.severity) :]
+        click.echo(click.style(word, fg=_COLOURS[finding.severity]) + rest)
         if finding.cure:
             click.echo(wrapped(finding.cure, indent=4))
     taken = 0 if held.taken is None else held.taken.height

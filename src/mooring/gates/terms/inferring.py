@@ -176,9 +176,9 @@ def _time(case: Case, name: str, notes: dict[str, str], now: datetime, delay: fl
 
 
 def _span(seconds: float) -> str:
-    """A span that is no shorter, in the largest unit of which it is three at least."""
+    """A span that is no shorter, in the largest unit that says it well: ``2h``, ``100m``."""
     for unit, length in _UNITS:
-        if seconds >= 3 * length:
+        if seconds >= 3 * length or (seconds >= length and seconds % length == 0):
             return f"{ceil(seconds / length)}{unit}"
     return f"{max(1, ceil(seconds))}s"
 

@@ -10,7 +10,7 @@ from mooring.errors import RunError
 from mooring.gates import contract as contracts
 from mooring.gates.contract import Contract
 from mooring.gates.data_gate import DataJudgement, data_refusal, judge_data
-from mooring.gates.terms.judging import InForce
+from mooring.gates.terms.judging import Held, InForce
 from mooring.gates.terms.model import FILE
 from mooring.lineage.catalog import queries
 from mooring.lineage.digest import digest_table
@@ -29,33 +29,18 @@ def validate(context: Context) -> Step[Candidate]:
     settings = context.settings
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        before = last_pass(context)
-        accepted, baseline = _accepted(context, before)
-        in_force = contract_in_force(settings)
-        judgement = judge_data(
-            known(candidate.rows),
-            accepted,
-            baseline,
-            settings.gates.data,
-            settings.data,
-            in_force=in_force,
-            now=context.clock(),
-        )
-        kept = {
-            "contract": context.blobs.put(contracts.to_bytes(judgement.contract)),
-            "profile": context.blobs.put(codec.to_bytes(judgement.profile)),
-            **_of_terms(context, in_force),
-            **_taken(context, candidate, judgement.held.taken, judgement.held.kept),
-        }
-        told = [*map(str, judgement.findings), *filter(None, [_where(kept)])]
+        before, in_force = last_pass(context), contract_in_force(settings)
+        judgement = _judge(context, candidate, before, in_force)
+        kept = _kept(context, candidate, judgement, in_force)
         gone = _gone(before, in_force)
+        told = (*map(str, judgement.findings), *filter(None, [_where(kept)]), *gone)
         verdict = Verdict(
             id=context.ids(context.clock()),
             gate="data",
             outcome=judgement.outcome,
             at=context.clock(),
             by=context.by,
-            reasons=(*told, *gone),
+            reasons=told,
             run=candidate.run.id,
             evidence={**kept, "rows": judgement.held.kept.height},
         )
@@ -87,6 +72,21 @@ def last_pass(context: Context) -> Verdict | None:
         return queries.last_data_pass(tx, context.name)
 
 
+def _judge(
+    context: Context, candidate: Candidate, before: Verdict | None, in_force: InForce | None
+) -> DataJudgement:
+    accepted, baseline = _accepted(context, before)
+    return judge_data(
+        known(candidate.rows),
+        accepted,
+        baseline,
+        context.settings.gates.data,
+        context.settings.data,
+        in_force=in_force,
+        now=context.clock(),
+    )
+
+
 def _accepted(context: Context, verdict: Verdict | None) -> tuple[Contract | None, Profile | None]:
     """The contract and the profile of the data that a verdict accepted."""
     if verdict is None:
@@ -94,6 +94,18 @@ def _accepted(context: Context, verdict: Verdict | None) -> tuple[Contract | Non
     contract = context.blobs.get(str(verdict.evidence["contract"]))
     profile = context.blobs.get(str(verdict.evidence["profile"]))
     return contracts.from_bytes(contract), codec.from_bytes(profile)
+
+
+def _kept(
+    context: Context, candidate: Candidate, judgement: DataJudgement, in_force: InForce | None
+) -> Json:
+    """What the catalog keeps of a judgement, each part named by its digest."""
+    return {
+        "contract": context.blobs.put(contracts.to_bytes(judgement.contract)),
+        "profile": context.blobs.put(codec.to_bytes(judgement.profile)),
+        **_of_terms(context, in_force),
+        **_taken(context, candidate, judgement.held),
+    }
 
 
 def _after(
@@ -117,15 +129,13 @@ def _of_terms(context: Context, in_force: InForce | None) -> Json:
     }
 
 
-def _taken(
-    context: Context, candidate: Candidate, taken: pl.DataFrame | None, kept: pl.DataFrame
-) -> Json:
+def _taken(context: Context, candidate: Candidate, held: Held) -> Json:
     """Where the rows are that were taken out, and the digest of those that were left."""
-    if taken is None:
+    if held.taken is None:
         return {}
-    file = keep_rows(context.settings.state, candidate.dataset, taken)
-    left = digest_table(kept).digest
-    return {"quarantined": {"rows": taken.height, "file": file, "kept": left}}
+    file = keep_rows(context.settings.state, candidate.dataset, held.taken)
+    left = digest_table(held.kept).digest
+    return {"quarantined": {"rows": held.taken.height, "file": file, "kept": left}}
 
 
 def _where(kept: Json) -> str:
