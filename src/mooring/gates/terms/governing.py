@@ -52,7 +52,7 @@ def _term(finding: Finding, terms: Terms) -> str | None:
     term = _SAME.get(finding.rule)
     column = terms.columns.get(finding.column)
     if term == "volume":
-        said = terms.table.min_rows is not None or terms.table.max_rows is not None
+        said = None not in {terms.table.min_rows, terms.table.max_rows}
     elif column is None or term is None:
         said = False
     else:
