@@ -207,7 +207,7 @@ def test_a_contract_stops_the_very_first_run(project: Project) -> None:
     project.data(rides().with_columns(pl.col("temp") * 1000))
     said = project.mooring("run")
     assert said.code == 1
-    assert "temp: expected -2.99 to 3.99" in said.err
+    assert "temp: expected -3 to 3.99" in said.err
     assert data_verdict(project).outcome == "fail"
 
 
@@ -296,7 +296,7 @@ def test_fd_58_requests_and_labels_meet_the_contract_of_the_version(
         refused = server.ask(pool, row={**ROW, "temp": 1e308})
     assert [answer.status for answer in answers] == [200] * 3
     assert refused.status == 400
-    assert "temp: expected -2.99 to 3.99" in json.dumps(refused.body)
+    assert "temp: expected -3 to 3.99" in json.dumps(refused.body)
     labels = pl.DataFrame({"prediction_id": [a.id for a in answers], "label": [1.0, 2.0, 9999.0]})
     file = tmp_path / "labels.csv"
     labels.write_csv(file)

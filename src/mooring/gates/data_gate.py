@@ -14,7 +14,7 @@ from mooring.gates.contract import as_numbers
 from mooring.gates.data import basics, schema, shape, target, values
 from mooring.gates.data.case import Accepted, Case, Part, describe_case, pairs, parts
 from mooring.gates.data.finding import Finding
-from mooring.gates.terms.governing import governed, not_twice
+from mooring.gates.terms.governing import governed, named, not_twice
 from mooring.gates.terms.judging import Held, hold
 
 if TYPE_CHECKING:
@@ -126,9 +126,10 @@ def judge_data(  # noqa: PLR0913 - what is judged, and by what, the last two by 
         learned = _against(case, Accepted(accepted, baseline), contract, profile)
     if in_force is not None:
         learned = [*governed(learned, held.findings, in_force.terms)]
+        always = [named(finding, in_force.terms) for finding in always]
     found = [*always, *not_twice(held.findings, always), *learned]
     findings = tuple(_softened(finding, rules) for finding in found)
-    return DataJudgement(_outcome(findings), findings, contract, profile, held)
+    return DataJudgement(_outcome(findings), findings, contract, profile, held=held)
 
 
 def data_refusal(judgement: DataJudgement, kept_in: str = "") -> GateRefused:

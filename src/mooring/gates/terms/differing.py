@@ -43,6 +43,7 @@ def _differences(before: Terms, after: Terms) -> Iterator[str]:
     yield from _table("the table", before.table, after.table)
     yield from _table("tolerance", before.tolerance, after.tolerance)
     yield from _table("severity", before.severity, after.severity)
+    yield from _table("learned", before.learned, after.learned)
     yield from _table("serving", before.serving, after.serving)
     yield from _named("dataset", before.datasets, after.datasets)
     yield from _named("relation", before.relations, after.relations)

@@ -24,8 +24,8 @@ def governed(
 ) -> Iterator[Finding]:
     """Findings against the accepted rows, where a contract speaks of the same thing.
 
-    What the contract lets pass is told and does not stop; what it has found itself is not told
-    twice.
+    What the contract lets pass is told and does not stop, unless it says of the rule itself what
+    it does; what it has found itself is not told twice.
 
     Parameters
     ----------
@@ -38,10 +38,16 @@ def governed(
     told = {(finding.column, finding.rule) for finding in held}
     for finding in learned:
         term = _term(finding, terms)
-        if term is None:
-            yield finding
+        if term is None or getattr(terms.learned, finding.rule, None) is not None:
+            yield named(finding, terms)
         elif (finding.column, term) not in told:
             yield _as_warning(finding)
+
+
+def named(finding: Finding, terms: Terms) -> Finding:
+    """A finding with the severity that the contract gives to its rule by name."""
+    said = getattr(terms.learned, finding.rule, None)
+    return finding if said is None else replace(finding, severity=said)
 
 
 def _term(finding: Finding, terms: Terms) -> str | None:

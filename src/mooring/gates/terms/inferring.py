@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SPANS = 3.0
 """A range is widened by so many of its own spans. Inferred once and never read again, ranges with 1
-stop 30 of 204 clean windows of five real data sets, with 2 they stop 6, with 3 none; what the gate
+stop 30 of 240 clean windows of five real data sets, with 2 they stop 6, with 3 none; what the gate
 catches without a contract, it still catches (bench/contract.py)."""
 _DIGITS = 3
 """Bounds are rounded outwards to so many digits: they are read by people."""

@@ -54,6 +54,34 @@ class Severities(_Table, frozen=True):
     monotone: Severity = "stop"
 
 
+class LearnedSeverities(_Table, frozen=True):
+    """What a fault does that is found against the rows accepted last, or in any data.
+
+    By the name of its rule in ``gates.data``; what is not named stops or warns as the rule does.
+    """
+
+    categories: TableSeverity | None = None
+    clock: TableSeverity | None = None
+    distribution: TableSeverity | None = None
+    duplicates: TableSeverity | None = None
+    feed: TableSeverity | None = None
+    flood: TableSeverity | None = None
+    frozen: TableSeverity | None = None
+    idle: TableSeverity | None = None
+    infinite: TableSeverity | None = None
+    leak: TableSeverity | None = None
+    missing: TableSeverity | None = None
+    partition: TableSeverity | None = None
+    precision: TableSeverity | None = None
+    ranges: TableSeverity | None = None
+    replayed: TableSeverity | None = None
+    sampling: TableSeverity | None = None
+    scale: TableSeverity | None = None
+    schema: TableSeverity | None = None
+    swapped: TableSeverity | None = None
+    volume: TableSeverity | None = None
+
+
 class ColumnSeverities(_Table, frozen=True):
     """What the breach of a rule does in one column."""
 
@@ -100,6 +128,7 @@ class Terms(_Table, frozen=True):
     table: TableTerms = TableTerms()
     tolerance: Tolerance = Tolerance()
     severity: Severities = Severities()
+    learned: LearnedSeverities = LearnedSeverities()
     serving: ServingTerms = ServingTerms()
     datasets: dict[str, str] = field(default_factory=dict)
     """Other tables that relations refer to: a source by name, as ``data.source``."""

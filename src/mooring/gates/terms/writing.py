@@ -21,6 +21,9 @@ _SEVERITY = """\
 _SERVING = """\
 # What one request to the server meets: "stop" refuses it, "warn" answers it and counts it.
 # A column may say otherwise: serving = "warn\""""
+_LEARNED = """\
+# Faults found against the rows that were accepted last stop or warn by themselves; say otherwise
+# by the rule's name: flood = "warn\""""
 _RELATIONS = """\
 # Yours, one a line, with what a breach does. They hold where no value is missing:
 # "end >= start" = "stop"
@@ -68,6 +71,8 @@ def _head(terms: Terms) -> Iterator[str]:
     yield "\n".join(["[table]", *lines])
     yield _table("tolerance", msgspec.structs.asdict(terms.tolerance))
     yield f"{_SEVERITY}\n" + _table("severity", _full(terms.severity))
+    learned = {k: v for k, v in msgspec.structs.asdict(terms.learned).items() if v is not None}
+    yield f"{_LEARNED}\n" + _table("learned", learned)
     yield f"{_SERVING}\n" + _table("serving", _full(terms.serving))
     if terms.datasets:
         yield _table("datasets", terms.datasets)

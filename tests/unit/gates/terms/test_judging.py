@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from mooring.gates import data
 from mooring.gates.data.case import Case
 from mooring.gates.data.finding import Finding
 from mooring.gates.data_gate import judge_data
 from mooring.gates.terms.judging import Held, InForce, hold
+from mooring.gates.terms.model import LearnedSeverities
 from mooring.gates.terms.reading import parse_terms
 from mooring.settings.model import Data, DataGate
 
@@ -276,6 +280,25 @@ def test_what_the_contract_allows_is_told_and_does_not_stop() -> None:
     assert judged(COLUMNS, null_flood)["x:missing"] == "stop", "the contract says nothing of it"
     assert judged(strict, null_flood)["x:missing"] == "stop"
     assert judged(lax, null_flood)["x:missing"] == "warn"
+
+
+def test_a_learned_rule_does_what_the_contract_says_of_it_by_name() -> None:
+    scaled = rows().with_columns(pl.col("x") * 1000)
+    assert judged(COLUMNS, scaled)["x:scale"] == "stop"
+    assert judged('[learned]\nscale = "warn"\n' + COLUMNS, scaled)["x:scale"] == "warn"
+    constant = rows().with_columns(s=pl.lit("a"))
+    assert judged(COLUMNS, constant)["s:idle"] == "warn"
+    assert judged('[learned]\nidle = "stop"\n' + COLUMNS, constant)["s:idle"] == "stop"
+
+
+def test_every_learned_rule_can_be_named() -> None:
+    folder = Path(data.__path__[0])
+    texts = [file.read_text() for file in folder.glob("*.py")]
+    rules = {name for text in texts for name in re.findall(r'\brule="(\w+)"', text)}
+    firm = {"declared", "features", "target", "time"}
+    assert {"flood", "scale", "ranges"} <= rules
+    assert rules - firm <= set(LearnedSeverities.__struct_fields__)
+    assert not firm & set(LearnedSeverities.__struct_fields__), "without these nothing is trained"
 
 
 def test_a_column_that_the_contract_dropped_may_go() -> None:
