@@ -281,7 +281,8 @@ def test_p1_a_killed_run_does_not_go_on_under_another_contract(
     project.change("contract.toml", RELATION, RELATION.replace("1000", "100"))
     said = project.mooring("run", "--resume", project.latest_run().id)
     assert said.code == 1
-    assert "contract.toml" in said.err
+    assert "the settings changed since this run was interrupted" in said.err
+    assert "where: contract.toml" in said.err
 
 
 # --- serving and labels ---------------------------------------------------------------------------

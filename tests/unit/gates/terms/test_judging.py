@@ -256,6 +256,11 @@ def test_p3_what_cannot_be_evaluated_stops_whatever_its_severity(
     assert "cannot be evaluated" in only(found).found
 
 
+def test_a_relation_says_nothing_of_rows_that_lack_a_value() -> None:
+    text = COLUMNS + '[relations]\n"x >= 0" = "stop"\n'
+    assert held(text, with_value("x", None, 1, 2)).findings == ()
+
+
 def test_a_relation_shows_both_values() -> None:
     text = COLUMNS + '[relations]\n"x <= y + 9" = "stop"\n'
     assert only(held(text, with_value("x", 99.0, 8))).examples == ("x 99.0 and y 1.0",)
