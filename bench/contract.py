@@ -18,13 +18,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
-from data_gate import SETS, Set, expanding, faults, judge, months, sliding
 
 from mooring.gates.data.case import Case
 from mooring.gates.terms.inferring import SPANS, infer_terms
 from mooring.gates.terms.judging import Held, InForce, hold
 from mooring.gates.terms.reading import Written
 from mooring.settings.model import DataGate
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from bench.data_gate import (
+    SETS,
+    Set,
+    expanding,
+    faults,
+    judge,
+    months,
+    sliding,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 """Long after the data, so that no age is demanded."""
