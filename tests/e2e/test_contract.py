@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -82,6 +83,17 @@ def test_an_older_contract_is_not_overwritten_and_its_choices_stay(project: Proj
     assert "max = 399" in text
 
 
+def test_the_contract_of_the_example_holds_for_both_years_of_it(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "bike_demand"
+    project = Project(tmp_path / "bike_demand")
+    shutil.copytree(example, project.root)  # the data is a link: it is followed
+    file = project.root / "data" / "bike_sharing.parquet"
+    assert project.mooring("contract", "check").out == "pass: 1,976 rows\n"
+    assert project.mooring("contract", "check", str(file)).out == "pass: 17,379 rows\n"
+    pl.read_parquet(file).with_columns(pl.col("registered") + 1).write_parquet(file)
+    assert project.mooring("contract", "check").code == 1, "all rows would be quarantined"
+
+
 def test_a_typo_names_the_line_and_the_nearest_key(project: Project) -> None:
     project.change("contract.toml", RANGE, RANGE + "mxa = 3\n")
     for words in (("contract", "check"), ("run",)):
@@ -137,7 +149,10 @@ def test_the_difference_to_a_git_revision_is_said_in_words(project: Project) -> 
     project.change("contract.toml", "min_rows = 40", "min_rows = 80")
     said = project.mooring("contract", "diff", "--git", "HEAD")
     assert said.code == 1
-    assert said.out == "the table: the least rows was 40, is 80\n"
+    assert said.out.splitlines() == [
+        "was: contract.toml of HEAD; is: contract.toml",
+        "  the table: the least rows was 40, is 80",
+    ]
     assert project.mooring("contract", "diff", "--git", "--output=x").code == 2
     assert not (project.root / "x").exists()
 

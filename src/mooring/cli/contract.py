@@ -89,8 +89,10 @@ def diff(context: click.Context, version: str | None, revision: str | None, as_j
     if as_json:
         print_json({"outcome": "fail" if found else "pass", "differences": list(found)})
     else:
+        if found:
+            click.echo(_heading(version, revision))
         for line in found:
-            click.echo(wrapped(line, indent=0))
+            click.echo(wrapped(line, indent=2))
         if not found:
             click.echo("nothing differs")
     context.exit(1 if found else 0)
@@ -149,6 +151,13 @@ def _sides(
     if version is not None:
         return _of_version(context, version), now
     return now, propose_contract(settings, system_clock()).written
+
+
+def _heading(version: str | None, revision: str | None) -> str:
+    """Which contract was, and which is."""
+    if version is None and revision is None:
+        return "was: contract.toml; is: what the data of now would say"
+    return f"was: contract.toml of {version or revision}; is: contract.toml"
 
 
 def _of_version(context: click.Context, version: str) -> Written:

@@ -113,7 +113,8 @@ def propose_contract(settings: Settings, now: datetime) -> Proposal:
     terms = inferred.terms if present is None else _chosen(inferred.terms, present.terms)
     header = (
         f"What the rows of {settings.project.name} must meet. From: mooring contract infer.",
-        "Read it, change it, keep it in Git; what is left out is not judged.",
+        "Read it, change it, keep it in Git; what is left out is not judged. Ranges are wide, so",
+        "that no season stops a run: you know the column, write what it can be.",
         "mooring contract check   holds the data against it",
         "mooring contract diff    says what the data of today would say instead",
     )

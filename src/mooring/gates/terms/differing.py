@@ -76,11 +76,16 @@ def _table(where: str, before: msgspec.Struct, after: msgspec.Struct) -> Iterato
 
 
 def _change(key: str, before: object, after: object) -> str:
-    if before is None or before in ((), False):
+    if _unsaid(before):
         return f"is {_said(key, after)}; nothing was said of it"
-    if after is None or after in ((), False):
+    if _unsaid(after):
         return f"was {_said(key, before)}; nothing is said of it now"
     return f"was {_said(key, before)}, is {_said(key, after)}"
+
+
+def _unsaid(value: object) -> bool:
+    """Whether a term is left out; 0 is a bound and not nothing."""
+    return value is None or value is False or value == ()
 
 
 def _said(key: str, value: object) -> str:

@@ -137,6 +137,8 @@ def _values(
     if column.name != case.data.target and case.follows_time(column.name):
         notes[column.name] = "no range: it moves with the time"
         return terms
+    was = f"it was {number(column.minimum)} to {number(column.maximum)}"
+    notes[column.name] = f"the target; {was}" if column.name == case.data.target else was
     low, high = _widened(column.minimum, column.maximum, spans)
     return _with(terms, min=low, max=high)
 

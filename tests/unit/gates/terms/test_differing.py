@@ -36,6 +36,8 @@ type = "datetime"
         ("max = 10", "max = 12.5", "x: the most value was 10, is 12.5"),
         ("max = 10", "", "x: the most value was 10; nothing is said of it now"),
         ("max = 10", "max = 10\nmin = 0", "x: the least value is 0; nothing was said of it"),
+        ("max = 10", "max = 0", "x: the most value was 10, is 0"),
+        ("0.05", "0", "x: missing values was at most 5 %, is at most 0 %"),
         ("0.05", "0.5", "x: missing values was at most 5 %, is at most 50 %"),
         ('"float"', '"integer"', "x: type was float, is integer"),
         ('["a", "b"]', '["a", "b", "c"]', "s: new categories 'c'"),
