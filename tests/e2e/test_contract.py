@@ -46,7 +46,9 @@ def quarantined(contracted: Project, tmp_path_factory: pytest.TempPathFactory) -
     project = copy_of(contracted, tmp_path_factory.mktemp("quarantined") / "rides")
     project.change("contract.toml", "[relations]\n", RELATION)
     project.data(bad_rides())
-    assert project.mooring("run").code == 0
+    said = project.mooring("run")
+    assert said.code == 0
+    assert "3 rows were quarantined: .mooring/quarantine/" in said.out
     return project
 
 

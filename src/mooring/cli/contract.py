@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,6 @@ def infer(context: click.Context, force: bool) -> None:
     """
     from mooring.clock import system_clock
     from mooring.gates.terms.model import FILE
-    from mooring.lineage.blobs import write_durably
     from mooring.pipeline.contracting import propose_contract
 
     settings = settings_here(context)
@@ -56,7 +56,9 @@ def infer(context: click.Context, force: bool) -> None:
         )
     proposal = propose_contract(settings, system_clock())
     accepted = _is_accepted(context, proposal.dataset)
-    write_durably(path, proposal.written.text.encode())
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(proposal.written.text, encoding="utf-8", newline="\n")
+    draft.replace(path)  # whole or not at all
     click.echo(
         f"wrote {path}: {len(proposal.written.terms.columns)} columns, from {proposal.rows:,} rows "
         f"of {proposal.dataset[:19]}"
