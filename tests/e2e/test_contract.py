@@ -126,6 +126,14 @@ def test_no_rows_are_not_enough_evidence_and_no_file_is_a_usage_error(
     assert project.mooring("contract", "check", str(tmp_path / "none.csv")).code == 2
 
 
+def test_a_check_that_does_not_import_is_a_usage_error_with_its_line(project: Project) -> None:
+    project.write("checks.py", "import nothing_of_that_name\n")
+    project.change("contract.toml", "[checks]\n", '[checks]\n"checks.py:dry" = "warn"\n')
+    said = project.mooring("contract", "check")
+    assert said.code == 2
+    assert "checks.py, line 1" in said.err
+
+
 def test_without_a_contract_a_check_says_how_to_get_one(fresh: Project) -> None:
     said = fresh.mooring("contract", "check")
     assert said.code == 2
@@ -203,7 +211,7 @@ def test_fd_02_the_lineage_says_that_rows_were_taken_out(quarantined: Project) -
     assert "3 rows quarantined in" in said
 
 
-def test_fd_19_more_quarantined_rows_than_allowed_stop_the_run(project: Project) -> None:
+def test_p3_more_quarantined_rows_than_allowed_stop_the_run(project: Project) -> None:
     project.change("contract.toml", "[relations]\n", RELATION)
     first = pl.int_range(pl.len()) < 20
     project.data(rides().with_columns(cnt=pl.when(first).then(9999.0).otherwise("cnt")))

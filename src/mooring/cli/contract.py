@@ -10,7 +10,7 @@ import click
 
 from mooring.cli.common import as_json, project_here, settings_here
 from mooring.cli.output import print_json, wrapped
-from mooring.errors import DataError, UsageError
+from mooring.errors import DataError, UsageError, UserCodeError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -119,7 +119,10 @@ def check(context: click.Context, file: str | None, as_json: bool) -> None:
     try:
         frame = _table(settings, file, context)
         contract = in_force(settings, written)
-    except DataError as error:  # for the one who named it: 1 says that a rule is broken
+    except (
+        DataError,
+        UserCodeError,
+    ) as error:  # for the one who named it: 1 says that a rule is broken
         raise UsageError(error.what, where=error.where, fix=error.fix) from error
     held = hold_rows(settings, contract, frame, system_clock())
     outcome = held.outcome if frame.height else "not_enough_evidence"
