@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mooring.gates import data
 from mooring.gates.data.case import Case
@@ -334,3 +336,41 @@ def test_warn_only_softens_the_contract_too() -> None:
     rules = DataGate(warn_only=("x",))
     found = judge_data(rows(), None, None, rules, DATA, in_force=contract, now=NOW)
     assert [finding.severity for finding in found.findings] == ["warn"]
+
+
+# --- laws of the quarantine -----------------------------------------------------------------------
+
+STRICT = """
+[severity]
+missing = "quarantine"
+range = "quarantine"
+unique = "quarantine"
+monotone = "quarantine"
+[relations]
+"a <= b" = "quarantine"
+[columns.a]
+type = "integer"
+max_missing = 0
+min = -5
+max = 5
+unique = true
+[columns.b]
+type = "integer"
+monotone = true
+"""
+small = st.one_of(st.none(), st.integers(-9, 9))
+
+
+@given(st.lists(st.tuples(small, small), min_size=1, max_size=30))
+def test_quarantine_divides_the_rows_and_leaves_none_that_it_would_take(
+    values: list[tuple[int | None, int | None]],
+) -> None:
+    frame = pl.DataFrame(values, schema={"a": pl.Int64, "b": pl.Int64}, orient="row")
+    first = held(STRICT, frame)
+    out = [] if first.taken is None else first.taken["mooring_row"].to_list()
+    assert first.kept.equals(frame[[place for place in range(len(values)) if place not in out]])
+    if first.taken is not None:
+        assert first.taken.drop("mooring_rule", "mooring_row").equals(frame[out])
+        assert all(first.taken["mooring_rule"].to_list())
+    if first.kept.height:
+        assert held(STRICT, first.kept).taken is None
