@@ -3,7 +3,8 @@
 Infers a contract once, from the first window of each real data set, never looks at it again, and
 holds every later window against it: a stop of one of these clean windows is a false alarm. Then
 breaks copies of the last window in every column that a fault applies to, and counts what the
-contract alone catches; what it misses is for the rest of the gate.
+contract stops by itself, and what the whole gate stops with it: a contract must not weaken what
+``bench/data_gate.py`` shows without one.
 
     python bench/contract.py FOLDER
 
@@ -14,12 +15,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
 from mooring.gates.data.case import Case
+from mooring.gates.data_gate import judge_data
 from mooring.gates.terms.inferring import SPANS, infer_terms
 from mooring.gates.terms.judging import Held, InForce, hold
 from mooring.gates.terms.reading import Written
@@ -65,15 +68,25 @@ def clean(each: Set, frame: pl.DataFrame) -> tuple[int, Counter[float]]:
     return windows, stopped
 
 
-def broken(each: Set, frame: pl.DataFrame) -> dict[str, tuple[int, int]]:
-    """By fault: how many broken copies the contract stops, of how many."""
+def broken(each: Set, frame: pl.DataFrame) -> Iterator[str]:
+    """By fault: how many copies the contract and the gate with it stop, of how many."""
     accepted, last = [rows for _, rows in sliding(frame, each.data.time)][-2:]
-    contract = contract_of(each, accepted, SPANS)
-    found = {}
-    for fault in faults(judge(accepted, None, each.data), each, last):
-        copies = [held(each, fault.make(last, name), contract) for name in fault.columns]
-        found[fault.make.__name__] = (sum(one.outcome == "fail" for one in copies), len(copies))
-    return found
+    contract, before = contract_of(each, accepted, SPANS), judge(accepted, None, each.data)
+    for fault in faults(before, each, last):
+        alone = together = 0
+        for name in fault.columns:
+            judged = judge_data(
+                fault.make(last, name),
+                before.contract,
+                before.profile,
+                DataGate(),
+                each.data,
+                in_force=contract,
+            )
+            alone += judged.held.outcome == "fail"
+            together += judged.outcome != "pass"
+        if fault.columns:
+            yield f"{fault.make.__name__} {alone} and {together}/{len(fault.columns)}"
 
 
 def main(folder: Path) -> None:
@@ -88,8 +101,8 @@ def main(folder: Path) -> None:
         windows, stopped = windows + count, stopped + by_width
         said = ", ".join(f"{spans:g} spans {by_width[spans]}" for spans in WIDTHS)
         sys.stdout.write(f"{each.name}: of {count} clean windows stopped: {said}\n")
-        caught = (f"{name} {n}/{of}" for name, (n, of) in broken(each, frame).items() if of)
-        sys.stdout.write(f"  broken copies stopped: {', '.join(caught)}\n")
+        caught = ", ".join(broken(each, frame))
+        sys.stdout.write(f"  broken copies stopped by it, and by the gate with it: {caught}\n")
         sys.stdout.flush()
     said = ", ".join(f"{spans:g} spans {stopped[spans]}" for spans in WIDTHS)
     sys.stdout.write(f"all: of {windows} clean windows stopped: {said}\n")
