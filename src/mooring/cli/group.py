@@ -8,6 +8,7 @@ import click
 
 VERBS = {
     "init": "Write mooring.toml and pipeline.py for a data file of yours.",
+    "contract": "Write, compare and check contract.toml: what the data must meet.",
     "run": "Train a candidate through both gates and deploy it if it passes.",
     "serve": "Answer predictions over HTTP and keep each one in the log.",
     "label": "Join labels that came late with the predictions they belong to.",

@@ -80,6 +80,8 @@ def _print_made(arm: Mapping[str, Any]) -> None:
     click.echo(wrapped(f"because  {arm['trigger']}: {arm['because']}", indent=2))
     click.echo(f"  code     {commit}{' + uncommitted changes' if code['dirty'] else ''}")
     click.echo(f"  trained  {arm['trained_at'][:16]}")
+    if arm["contract"]:
+        click.echo(f"  contract {arm['contract'][:19]}")
     rows = [
         (used["role"], f"{used['rows']:,}", used["digest"][:19], used["dataset"])
         for used in arm["data"]

@@ -6,21 +6,26 @@ too few rows it cannot tell (``not_enough_evidence``), and data it cannot look i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from mooring.errors import GateRefused, NotEnoughEvidence
+from mooring.gates.contract import as_numbers
 from mooring.gates.data import basics, schema, shape, target, values
 from mooring.gates.data.case import Accepted, Case, Part, describe_case, pairs, parts
 from mooring.gates.data.finding import Finding
+from mooring.gates.terms.governing import governed, named, not_twice
+from mooring.gates.terms.judging import Held, hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     import polars as pl
 
     from mooring.gates.contract import Contract
     from mooring.gates.data.case import Pair
+    from mooring.gates.terms.judging import InForce
     from mooring.profiling.profiles import Profile
     from mooring.settings.model import Data, DataGate
 
@@ -45,12 +50,15 @@ class DataJudgement:
         Of these rows; the next ones are held against it when these were accepted.
     profile : Profile
         Of the features and the target of these rows, in bins of their own.
+    held : Held
+        The rows to go on with, and those that a ``contract.toml`` had taken out.
     """
 
     outcome: Outcome
     findings: tuple[Finding, ...]
     contract: Contract
     profile: Profile
+    held: Held = field(compare=False, repr=False)
 
     @property
     def stops(self) -> tuple[Finding, ...]:
@@ -58,14 +66,20 @@ class DataJudgement:
         return tuple(finding for finding in self.findings if finding.severity == "stop")
 
 
-def judge_data(
+def judge_data(  # noqa: PLR0913 - what is judged, and by what, the last two by name
     frame: pl.DataFrame,
     accepted: Contract | None,
     baseline: Profile | None,
     rules: DataGate,
     data: Data,
+    *,
+    in_force: InForce | None = None,
+    now: datetime | None = None,
 ) -> DataJudgement:
-    """Judge rows before anything is trained on them. Their order does not matter.
+    """Judge rows before anything is trained on them.
+
+    Their order does not matter, unless a ``contract.toml`` says that it does. Rows that it takes
+    out are not looked at any further.
 
     Parameters
     ----------
@@ -77,6 +91,11 @@ def judge_data(
     rules : DataGate
     data : Data
         What each column is for.
+    in_force : InForce, optional
+        The project's ``contract.toml``. Where it speaks of a column, what differs from the accepted
+        rows is told and does not stop.
+    now : datetime, optional
+        For the freshness that a contract demands.
 
     Returns
     -------
@@ -96,22 +115,32 @@ def judge_data(
     >>> judgement.outcome, judgement.stops[0].rule
     ('fail', 'scale')
     """
-    case = Case(frame, data, rules)
+    case, held = Case(frame, data, rules), Held((), frame)
+    if in_force is not None:
+        held = hold(case, in_force, now=now, newer=_newer(case, accepted))
+        case = replace(case, frame=held.kept)
     contract, profile = describe_case(case)
-    found = [*_always(case, contract, accepted)]
-    if accepted is not None and frame.height:
-        found += _against(case, Accepted(accepted, baseline), contract, profile)
+    always = [*_always(case, contract, accepted)]
+    learned: list[Finding] = []
+    if accepted is not None and case.frame.height:
+        learned = _against(case, Accepted(accepted, baseline), contract, profile)
+    if in_force is not None:
+        learned = [*governed(learned, held.findings, in_force.terms)]
+        always = [named(finding, in_force.terms) for finding in always]
+    found = [*always, *not_twice(held.findings, always), *learned]
     findings = tuple(_softened(finding, rules) for finding in found)
-    return DataJudgement(_outcome(findings), findings, contract, profile)
+    return DataJudgement(_outcome(findings), findings, contract, profile, held=held)
 
 
-def data_refusal(judgement: DataJudgement) -> GateRefused:
+def data_refusal(judgement: DataJudgement, kept_in: str = "") -> GateRefused:
     """The error that tells why the data gate stopped a run, and what to do about each reason.
 
     Parameters
     ----------
     judgement : DataJudgement
         One that is not a pass.
+    kept_in : str
+        Where the rows are that a contract had taken out.
 
     Returns
     -------
@@ -129,13 +158,24 @@ def data_refusal(judgement: DataJudgement) -> GateRefused:
     reasons = "\n".join(lines)
     if judgement.outcome == "not_enough_evidence":
         return NotEnoughEvidence(
-            f"the data gate cannot tell:\n{reasons}", fix="run again when there are more rows"
+            f"the data gate cannot tell:\n{reasons}",
+            where=kept_in,
+            fix="run again when there are more rows",
         )
     return GateRefused(
         f"the data gate stopped this run, nothing was trained:\n{reasons}",
+        where=kept_in,
         fix="mend the data and run again; if a column is right as it is now, put its name into "
-        "[gates.data] warn_only",
+        "[gates.data] warn_only, or say so in contract.toml",
     )
+
+
+def _newer(case: Case, accepted: Contract | None) -> pl.Series | None:
+    """Which rows are later than all that was accepted; None where that cannot be said."""
+    before = accepted.column(case.time) if accepted is not None and case.time else None
+    if case.time is None or before is None or before.maximum is None:
+        return None
+    return (as_numbers(case.frame.get_column(case.time)) > before.maximum).fill_null(value=False)
 
 
 def _always(case: Case, now: Contract, accepted: Contract | None) -> Iterator[Finding]:

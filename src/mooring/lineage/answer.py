@@ -72,6 +72,7 @@ def version_answer(tx: Transaction, version: ModelVersion, at: datetime | None =
         "code": {"digest": code.digest, "commit": code.commit, "dirty": code.dirty},
         "environment": run.environment,
         "params": run.params,
+        "contract": _contract(tx, run.id),
         "data": [_data(tx, used, at) for used in queries.run_datasets(tx, run.id)],
         "metrics": _metrics(tx, version.id),
         "verdicts": [_verdict(verdict) for verdict in _verdicts(tx, version, at)],
@@ -143,6 +144,12 @@ def _metrics(tx: Transaction, version: str) -> dict[str, dict[str, float]]:
     for metric in queries.metrics(tx, version):
         found.setdefault(metric.role, {})[metric.name] = metric.value
     return found
+
+
+def _contract(tx: Transaction, run: str) -> str | None:
+    """The digest of the ``contract.toml`` that the run's data was held against."""
+    found = [v.evidence.get("terms") for v in queries.verdicts_of_run(tx, run) if v.gate == "data"]
+    return str(found[-1]) if found and found[-1] is not None else None
 
 
 def _verdicts(tx: Transaction, version: ModelVersion, at: datetime | None) -> list[Verdict]:

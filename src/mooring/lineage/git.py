@@ -80,6 +80,15 @@ def tracked(root: Path, files: Iterable[str]) -> frozenset[str] | None:
     return None if names is None else frozenset(name for name in names.split("\0") if name)
 
 
+def file_at(root: Path, revision: str, name: str) -> bytes | None:
+    """A file beside ``root`` as a revision has it; None where Git knows no such thing."""
+    with tempfile.TemporaryFile() as out:
+        if not _run(root, ("show", "--end-of-options", f"{revision}:./{name}"), out):
+            return None
+        out.seek(0)
+        return out.read()
+
+
 def _ask(root: Path, *words: str) -> str | None:
     with tempfile.TemporaryFile() as out:
         if not _run(root, words, out):

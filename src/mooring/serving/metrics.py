@@ -32,6 +32,11 @@ class Metrics:
             registry=self._registry,
         )
         self.rows = self._counter("mooring_predicted_rows", "Rows answered", "model_version")
+        self.outside = self._counter(
+            "mooring_outside_contract",
+            "Values beyond the contract, answered",
+            *("model_version", "field", "rule"),
+        )
         self.batch_rows = self._histogram("mooring_batch_rows", "Rows per append", _ROWS)
         self.log_seconds = self._histogram("mooring_log_append_seconds", "Per append", _SECONDS)
         self.log_failures = self._counter("mooring_log_failures", "Appends that failed")

@@ -16,12 +16,15 @@ import uvicorn
 
 from mooring.errors import UsageError
 from mooring.gates.contract import from_bytes
+from mooring.gates.terms.model import FILE
+from mooring.gates.terms.reading import parse_terms
 from mooring.lineage.golden import golden_rows
 from mooring.lineage.loading import load_version
 from mooring.serving.answering import Service
 from mooring.serving.app import make_app
 from mooring.serving.batching import Batcher
 from mooring.serving.buffering import BufferedLog
+from mooring.serving.domain import Domain, domain_of
 from mooring.serving.following import Following
 from mooring.serving.metrics import Metrics
 from mooring.serving.protocols.exchange import Server
@@ -118,7 +121,9 @@ def loader(store: ArtifactStore) -> Load:
         version = load_version(store, digest)
         trained = dict(golden_rows(version.parts).schema)
         fields = fields_of(from_bytes(version.contract_bytes), trained)
-        return Loaded(version, fields, version.manifest.task, version.manifest.classes)
+        manifest, written = version.manifest, version.parts.get(FILE)
+        domain = domain_of(parse_terms(written.decode()).terms) if written else Domain()
+        return Loaded(version, fields, manifest.task, manifest.classes, domain)
 
     return load
 

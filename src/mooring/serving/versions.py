@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from mooring.serving.domain import Domain
 from mooring.serving.splits import choose
 
 if TYPE_CHECKING:
@@ -37,12 +38,15 @@ class Loaded:
     task : "regression", "binary" or "multiclass"
     classes : tuple of labels
         In the order of its probabilities.
+    domain : Domain
+        What its ``contract.toml`` says about the values of a request.
     """
 
     model: Answering
     fields: Fields
     task: str
     classes: tuple[Label, ...] = ()
+    domain: Domain = field(default_factory=Domain)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,6 +81,10 @@ class DataGate(_Table, frozen=True):
     """Total variation between accepted and new data: the share of rows that changed bins."""
     warn_only: tuple[str, ...] = ()
     """Columns whose findings are reported and do not stop the run."""
+    contract: Literal["optional", "required"] = "optional"
+    """``required`` refuses to run without a ``contract.toml``, whoever has removed it."""
+    max_quarantined: Annotated[float, Meta(ge=0, lt=1)] = 0.02
+    """Share of rows that a contract may have taken out; with more of them the run stops."""
 
 
 class ModelGate(_Table, frozen=True):

@@ -10,6 +10,7 @@ import polars as pl
 
 import mooring
 from mooring.gates import contract as contracts
+from mooring.gates.terms.model import FILE
 from mooring.lineage.answering import as_polars
 from mooring.lineage.answers import Answers
 from mooring.lineage.artifacts import FINGERPRINTS, Manifest
@@ -117,6 +118,8 @@ def _parts(context: Context, candidate: Candidate) -> dict[str, bytes]:
         FINGERPRINTS: np.unique(row_fingerprints(splits.training)).tobytes(),
         "environment.json": msgspec.json.encode(environment.packages),
     }
+    if candidate.terms is not None:
+        parts[FILE] = candidate.terms.text.encode()
     parts |= {f"code/{path}": data for path, data in candidate.space.files().items()}
     rows = _spread(splits.holdout, _GOLDEN_ROWS)
     return parts | golden_parts(
