@@ -15,6 +15,7 @@ from mooring.lineage.code import capture_code
 from mooring.lineage.codespace import CodeSpace
 from mooring.lineage.environment import capture_environment
 from mooring.lineage.imports import local_files
+from mooring.lineage.standing import record_expiry
 from mooring.lineage.values import Json, ModelVersion, Run, RunEventKind
 from mooring.pipeline.candidate import Candidate
 from mooring.pipeline.context import Context
@@ -71,6 +72,7 @@ def run_pipeline(context: Context, reason: Reason, progress: Progress | None = N
     find_metric(context.settings.data.task, context.settings.gates.model.metric)
     with only_one(context.settings.state / "run.lock"):
         mark_crashed(context)
+        record_expiry(context.catalog, context.name, context.clock(), context.ids)
         run = _begin(context, reason)
         return _execute(context, run, progress)
 

@@ -18,6 +18,7 @@ from mooring.errors import UsageError
 from mooring.gates.contract import from_bytes
 from mooring.lineage.golden import golden_rows
 from mooring.lineage.loading import load_version
+from mooring.lineage.standing import record_expiry
 from mooring.serving.answering import Service
 from mooring.serving.app import make_app
 from mooring.serving.batching import Batcher
@@ -25,6 +26,7 @@ from mooring.serving.buffering import BufferedLog
 from mooring.serving.following import Following
 from mooring.serving.metrics import Metrics
 from mooring.serving.protocols.exchange import Server
+from mooring.serving.remembering import FileMemory
 from mooring.serving.requests import fields_of
 from mooring.serving.versions import Loaded
 
@@ -90,7 +92,11 @@ def serve(  # noqa: PLR0913 - what it works with, by name
     kept = BufferedLog(log.append, metrics) if limits.log == "buffered" else None
     append = log.append if kept is None else kept.append
     batcher = Batcher(append, metrics, max_rows=limits.max_rows)
-    following = Following(catalog, name, loader(store), metrics, clock)
+    following = Following(
+        *(catalog, name, loader(store), metrics, clock),
+        memory=FileMemory(settings.state / "predictions" / "served.json"),
+        record_expiry=lambda: record_expiry(catalog, name, clock(), ids),
+    )
     server = Server(
         name=name,
         service=Service(following, batcher, clock, ids, limits.key, limits.max_rows),

@@ -44,7 +44,12 @@ def register(context: Context) -> Step[Candidate]:
         )
         verdict = _verdict(context, candidate, version)
         facts: tuple[Fact, ...] = (version, *_metrics(candidate, version), verdict)
-        result = {"model_version": version.id, "verdict": verdict.id, "outcome": verdict.outcome}
+        result = {
+            "model_version": version.id,
+            "artifact": artifact,
+            "verdict": verdict.id,
+            "outcome": verdict.outcome,
+        }
         return Done(replace(candidate, version=version), result, facts)
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
