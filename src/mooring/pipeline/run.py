@@ -22,7 +22,7 @@ from mooring.pipeline.context import Context
 from mooring.pipeline.locking import only_one
 from mooring.pipeline.plan import plan
 from mooring.pipeline.recording import CatalogRecorder, add_event, append_facts
-from mooring.pipeline.resuming import check_unchanged, declared
+from mooring.pipeline.resuming import check_unchanged, declared, spoken
 from mooring.pipeline.runner import Progress, execute
 
 
@@ -144,9 +144,10 @@ def _begin(context: Context, reason: Reason) -> Run:
         at=now,
         decision=reason.decision,
     )
+    detail = {"settings": declared(context.settings), "declared": spoken(context.settings)}
     with context.catalog.write() as tx:
         append_facts(tx, (code, environment, run))
-        add_event(tx, run.id, "started", context.clock, {"settings": declared(context.settings)})
+        add_event(tx, run.id, "started", context.clock, detail)
     return run
 
 
