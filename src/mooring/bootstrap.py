@@ -75,7 +75,7 @@ def looking(context: Context, log: PredictionLog) -> Look:
 
 
 def _who() -> str:
-    """The account of this process, as the machine has it; no variable can name another (0042)."""
+    """The account of this process, as the machine has it; no variable can name another."""
     user = os.geteuid()
     try:
         return pwd.getpwuid(user).pw_name.strip() or f"uid {user}"

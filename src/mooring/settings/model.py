@@ -198,7 +198,7 @@ class Policy(_Table, frozen=True):
 
 
 class Permissions(_Table, frozen=True):
-    """Who may do what the gates do not allow; no ``MOORING_`` variable can say (see 0042)."""
+    """Who may do what the gates do not allow; no ``MOORING_`` variable can say."""
 
     override: bool | tuple[Account, ...] = True
     """Who may record an override: ``false`` for nobody, or account names of the machine."""
