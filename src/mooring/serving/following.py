@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,6 @@ class Following:
         self._last = memory.last() if memory is not None else None
         self._serving: tuple[str, object] | None = None
         self._recorded: tuple[str, object] | None = None
-        self._heir: ServedVersion | None = None
         self._loaded: dict[str, Loaded] = {}
         self._pauses: dict[str, _Pause] = {}
         self._closing = threading.Event()
@@ -156,10 +155,11 @@ class Following:
     def _expire(self) -> None:
         """Takes traffic from overrides that have expired while the catalog could not say so."""
         split, now = self.split, self._clock()
-        if split is None or all(arm.holds(now) for arm in split.arms):
+        held = split.at(now) if split is not None else None
+        if split is None or held is split:
             return
         gone = [arm.version for arm in split.arms if not arm.holds(now)]
-        self.split = split.after_expiry(now, self._heir)
+        self.split = held
         self._serving = None
         said = "; ".join(f"{v.id}: {v.override.words(now)}" for v in gone if v.override)
         self._say(f"an override has expired: {said}")
@@ -190,11 +190,12 @@ class Following:
             if any(self._paused(held.version.artifact) for held in seen.standing.arms):
                 return
             self._serve(seen.standing)
-            self._heir = None
         if self.split is not None:
             self.detail = ""
         if seen.heir is not None and not self._paused(seen.heir.artifact):
-            self._heir = self._served(seen.heir)
+            heir = self._served(seen.heir)
+            if self.split is not None and self.split.heir is None:
+                self.split = replace(self.split, heir=heir)
         if seen.next is not None and not self._paused(seen.next.artifact):
             self._served(seen.next)
         self._forget()
@@ -242,8 +243,8 @@ class Following:
     def _forget(self) -> None:
         """Lets go of artifacts that have no traffic, the longest unused first."""
         serving = {id(arm.version.loaded) for arm in self.split.arms} if self.split else set()
-        if self._heir is not None:
-            serving.add(id(self._heir.loaded))
+        if self.split is not None and self.split.heir is not None:
+            serving.add(id(self.split.heir.loaded))
         spare = [digest for digest, loaded in self._loaded.items() if id(loaded) not in serving]
         for digest in spare[:-_SPARE]:
             del self._loaded[digest]

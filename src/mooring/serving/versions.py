@@ -81,12 +81,13 @@ class ServedArm:
 class Split:
     """One revision of the deployment; requests in flight keep the one they began with.
 
-    The champion's arm comes first.
+    The champion's arm comes first. ``heir`` is the version that follows its overrides.
     """
 
     deployment: str
     revision: int
     arms: tuple[ServedArm, ...]
+    heir: ServedVersion | None = None
 
     def choose(self, key: str) -> ServedVersion:
         """The version that answers for a key, always the same within a revision."""
@@ -100,18 +101,21 @@ class Split:
         """The version of that number, if it has traffic."""
         return next((a.version for a in self.arms if str(a.version.number) == number), None)
 
-    def after_expiry(self, now: datetime, heir: ServedVersion | None) -> Split | None:
-        """What is left of it once overrides have expired; None when nothing is.
+    def at(self, now: datetime) -> Split | None:
+        """What of it holds at an instant; None when nothing does.
 
-        The share goes to the champion while it holds, else to the heir, as the catalog's own
-        answer would have it (:func:`mooring.lineage.standing.standing`).
+        The share of an override that has expired goes to the champion while that holds, else to
+        the heir, as the catalog's own answer has it (:func:`mooring.lineage.standing.standing`).
+        Asked with every request: an override ends on time whatever the catalog is doing.
         """
+        if all(arm.holds(now) for arm in self.arms):
+            return self
         holding = {arm.version.id: arm.version for arm in self.arms if arm.holds(now)}
         leader = self.arms[0].version
-        taker = leader if leader.id in holding else heir
+        taker = leader if leader.id in holding else self.heir
         shares = {arm.version.id: arm.weight for arm in self.arms}
         left = inherit(shares, set(holding), taker.id if taker else None)
         if taker is not None:
             holding[taker.id] = taker
         arms = tuple(ServedArm(holding[name], share) for name, share in left.items())
-        return Split(self.deployment, self.revision, arms) if arms else None
+        return Split(self.deployment, self.revision, arms, self.heir) if arms else None

@@ -9,11 +9,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mooring.errors import ArtifactError, CatalogError, NoVerdict
+from mooring.errors import ArtifactError, CatalogError, NoVerdict, RequestError
 from mooring.lineage import loading
 from mooring.lineage.catalog import queries
 from mooring.lineage.standing import record_expiry
 from mooring.lineage.values import Verdict
+from mooring.serving.answering import Service
+from mooring.serving.batching import Batcher
 from mooring.serving.following import Following
 from mooring.serving.metrics import Metrics
 from mooring.serving.remembering import FileMemory
@@ -451,3 +453,21 @@ def test_sec_14_a_version_that_was_swapped_is_not_rolled_back_to(
     project.promote("bikes/1")
     assert watch.look() == {"bikes/5": 1.0}
     assert "was changed after it was written" in watch.following.detail
+
+
+def test_p2_an_override_ends_on_time_though_nobody_looks(project: Project, watch: Watch) -> None:
+    """The thread that follows may be loading a large model, or wait for a lock."""
+    project.promote(project.version(2.0))
+    project.promote(project.version(3.0, "override", timedelta(hours=1)))
+    watch.look()
+    split = watch.following.split
+    assert split is not None
+    batcher = Batcher(lambda _: None, watch.metrics, max_rows=9)
+    service = Service(watch.following, batcher, lambda: watch.now, project.ids, None, 9)
+    assert service.split is split
+    watch.now = AT + timedelta(hours=1)
+    assert [arm.version.id for arm in service.split.arms] == ["bikes/1"]
+    watch.following.split = replace(split, heir=None)
+    with pytest.raises(RequestError) as refused:
+        service.split  # noqa: B018 - a property that refuses
+    assert refused.value.kind == "busy"
