@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
 import signal
 import sqlite3
 import time
@@ -19,27 +17,36 @@ from mooring.bootstrap import open_project, settings_of
 from mooring.errors import CatalogError
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Catalog, Transaction
+from mooring.lineage.deployments import Change, override, promote
 from mooring.lineage.standing import standing
 from mooring.pipeline.run import Reason, run_pipeline
 from tests.e2e.conftest import copy_of
 from tests.e2e.killing import calls_of, can_trace, commits_of, kill_at_call
-from tests.e2e.project import NAME, STRONG, Project
+from tests.e2e.project import ME, NAME, STRONG, Project
 from tests.e2e.server import load_on, new_pool, serving
 
 pytestmark = pytest.mark.e2e
-
-ME = pwd.getpwuid(os.geteuid()).pw_name
-SECONDS = 4.0
-"""How long an override of these tests lasts, on a machine that has other things to do."""
 
 
 def now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-def soon(seconds: float = SECONDS) -> str:
-    """An instant to write behind ``--until``."""
-    return (now() + timedelta(seconds=seconds)).isoformat()
+def serve_for(project: Project, version: str, seconds: float) -> datetime:
+    """Lets a version have all of the traffic for some seconds from now, at once; until when."""
+    with open_project(settings_of(str(project.root))) as context:
+        change = Change(NAME, "a launch", ME, now(), context.ids)
+        until = change.at + timedelta(seconds=seconds)
+        with context.catalog.write() as tx:
+            tx.append(override(change, f"{NAME}/{version}", until))
+            traffic = promote(tx, change, f"{NAME}/{version}")
+            tx.append(traffic.revision, *traffic.arms)
+    return until
+
+
+def wait_until(instant: datetime) -> None:
+    """Returns after an instant."""
+    time.sleep(max(0.0, (instant - now()).total_seconds()) + 0.01)
 
 
 @pytest.fixture
@@ -57,10 +64,7 @@ def expired(overridden: Project, tmp_path_factory: pytest.TempPathFactory) -> Pr
     project = copy_of(overridden, tmp_path_factory.mktemp("expired") / "rides")
     project.change("mooring.toml", "alpha = 60.0", "alpha = 61.0")
     assert project.mooring("run").code == 1
-    until = soon()
-    assert project.mooring("override", "v3", "--because", "a launch", "--until", until).code == 0
-    assert project.mooring("promote", "v3").code == 0
-    time.sleep(max(0.0, (datetime.fromisoformat(until) - now()).total_seconds()))
+    wait_until(serve_for(project, "3", 0.2))
     return project
 
 
@@ -153,14 +157,13 @@ def test_p2_an_override_is_shown_wherever_the_version_is(two_versions: Project) 
 
 
 def test_p2_an_override_expires_under_load_and_drops_nobody(refused: Project) -> None:
-    until = soon(SECONDS + 2)
-    assert refused.mooring("override", "v3", "--because", "a day", "--until", until).code == 0
-    assert refused.mooring("promote", "v3").code == 0
     with serving(refused) as server, load_on(server, callers=2, pause=0.02) as load:
         load.reaches(5)
-        assert load.answers[0].version == "rides/3"
-        while now() < datetime.fromisoformat(until) + timedelta(seconds=1):
-            time.sleep(0.05)
+        until = serve_for(refused, "3", 6)
+        while load.answers[-1].version != "rides/3":
+            assert now() < until, "the server does not follow"
+            time.sleep(0.02)
+        wait_until(until + timedelta(seconds=1))
         load.reaches(len(load.answers) + 10)
         late = load.answers[-1]
     assert not load.errors
