@@ -22,6 +22,7 @@ VERBS = {
     "promote": "Make a model version the champion.",
     "rollback": "Give the traffic back to the champion before.",
     "override": "Allow a version traffic without a pass: reasoned and expiring.",
+    "reproduce": "Train a version again from its lineage, and say how far it differs.",
     "demo": "Live through two years of a real model in a minute.",
 }
 

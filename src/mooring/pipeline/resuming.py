@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from mooring.errors import RunError
 from mooring.lineage.blobs import digest_bytes
 from mooring.lineage.canonical import canonical_json
@@ -22,6 +24,11 @@ def declared(settings: Settings) -> dict[str, str]:
     """
     tables = {name: digest_bytes(canonical_json(getattr(settings, name))) for name in _TABLES}
     return tables | {path: digest_bytes(data) for path, data in contract_files(settings).items()}
+
+
+def spoken(settings: Settings) -> dict[str, object]:
+    """The same tables in full, variables included: what a run is reproduced with."""
+    return {name: msgspec.to_builtins(getattr(settings, name)) for name in _TABLES}
 
 
 def check_unchanged(

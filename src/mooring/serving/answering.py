@@ -90,14 +90,15 @@ class Service:
 
     @property
     def split(self) -> Split:
-        """The split in force.
+        """The split in force: what of it holds now.
 
         Raises
         ------
         RequestError
             Of kind ``busy`` when nothing has traffic, or what has it cannot be loaded.
         """
-        split = self.following.split
+        served = self.following.split
+        split = served.at(self.clock()) if served is not None else None
         if split is None:
             raise RequestError(self.following.detail or NO_TRAFFIC, kind="busy", fix="mooring run")
         return split

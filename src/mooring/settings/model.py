@@ -12,6 +12,8 @@ Severity = Literal["page", "notify", "record"]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
+Account = Annotated[str, Meta(pattern=r"\S")]
+
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One table of the file: an unknown key is an error."""
@@ -199,6 +201,13 @@ class Policy(_Table, frozen=True):
     """The cooldown is multiplied by this for each rejected candidate in a row, up to 8 times."""
 
 
+class Permissions(_Table, frozen=True):
+    """Who may do what the gates do not allow; no ``MOORING_`` variable can say."""
+
+    override: bool | tuple[Account, ...] = True
+    """Who may record an override: ``false`` for nobody, or account names of the machine."""
+
+
 class Storage(_Table, frozen=True):
     """Where the state lives."""
 
@@ -220,6 +229,7 @@ class ProjectFile(_Table, frozen=True):
     alerts: tuple[Alert, ...] = (Alert(name="log", kind="log", severities=("page", "notify")),)
     triggers: tuple[Trigger, ...] = ()
     policy: Policy = Policy()
+    permissions: Permissions = Permissions()
     storage: Storage = Storage()
 
 

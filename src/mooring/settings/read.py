@@ -77,6 +77,12 @@ def _declared(path: Path, environment: Mapping[str, str]) -> Declared:
     variables: dict[Key, str] = {}
     for variable in sorted(environment):
         key = _key_of(variable)
+        if key[:1] == ("permissions",):
+            raise SettingsError(
+                f"{variable} would change who may do what",
+                where="the environment",
+                fix=f"permissions stand only in {FILE}, where a reviewer sees them: unset it",
+            )
         if key:
             _put(values, key, variable, environment[variable])
             variables[key] = variable

@@ -23,7 +23,8 @@ from sqlalchemy import (
 from mooring.lineage import values
 from mooring.lineage.catalog.columns import Instant, at, count, json, key, one_of, text, to
 
-VERSION = 1
+VERSION = 2
+"""2 added ``reproduction``."""
 
 metadata = MetaData()
 
@@ -274,6 +275,19 @@ label_batch = Table(
     count("joined"),
     at(),
 )
+reproduction = Table(
+    "reproduction",
+    metadata,
+    key(),
+    to("model_version.id", "model_version"),
+    text("outcome"),
+    text("by"),
+    at(),
+    json("reasons"),
+    json("detail"),
+    one_of("outcome", "same", "differs", "cannot_tell"),
+)
+Index("reproduction_by_version", reproduction.c.model_version, reproduction.c.at)
 
 # Without this, INSERT OR REPLACE could name another row's hidden number and delete that row.
 for _table in metadata.tables.values():
@@ -298,4 +312,5 @@ TABLE_OF: dict[type, Table] = {
     values.AlertDelivery: alert_delivery,
     values.Decision: decision,
     values.LabelBatch: label_batch,
+    values.Reproduction: reproduction,
 }

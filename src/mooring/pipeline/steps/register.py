@@ -31,7 +31,9 @@ def register(context: Context) -> Step[Candidate]:
     """The step that makes the candidate a model version, whatever its verdict."""
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        artifact = context.store.write(_manifest(context, candidate), _parts(context, candidate))
+        artifact = context.store.write(
+            manifest_of(context, candidate), parts_of(context, candidate)
+        )
         with context.catalog.read() as tx:
             number = queries.next_version_number(tx, context.name)
         version = ModelVersion(
@@ -45,7 +47,12 @@ def register(context: Context) -> Step[Candidate]:
         )
         verdict = _verdict(context, candidate, version)
         facts: tuple[Fact, ...] = (version, *_metrics(candidate, version), verdict)
-        result = {"model_version": version.id, "verdict": verdict.id, "outcome": verdict.outcome}
+        result = {
+            "model_version": version.id,
+            "artifact": artifact,
+            "verdict": verdict.id,
+            "outcome": verdict.outcome,
+        }
         return Done(replace(candidate, version=version), result, facts)
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
@@ -82,7 +89,8 @@ def _metrics(candidate: Candidate, version: ModelVersion) -> list[Metric]:
     ]
 
 
-def _manifest(context: Context, candidate: Candidate) -> Manifest:
+def manifest_of(context: Context, candidate: Candidate) -> Manifest:
+    """What the model version of an evaluated candidate says of itself."""
     settings = context.settings
     evaluated, trained = known(candidate.evaluated), known(candidate.trained)
     return Manifest(
@@ -103,7 +111,7 @@ def _manifest(context: Context, candidate: Candidate) -> Manifest:
     )
 
 
-def _parts(context: Context, candidate: Candidate) -> dict[str, bytes]:
+def parts_of(context: Context, candidate: Candidate) -> dict[str, bytes]:
     """Everything a server or a monitor needs of this version, and nothing from elsewhere."""
     settings = context.settings
     splits, evaluated = known(candidate.splits), known(candidate.evaluated)
