@@ -352,3 +352,16 @@ def test_labels_out_of_range_are_told_of_or_kept_apart(
     assert any("cnt: expected" in line for line in said["warnings"])
     kept = [*(project.root / ".mooring" / "quarantine").rglob("*.parquet")]
     assert len(kept) == (severity == "quarantine")
+
+
+def test_p1_a_version_of_rows_that_were_left_by_a_quarantine_is_made_again(
+    quarantined: Project, tmp_path: Path
+) -> None:
+    project = copy_of(quarantined, tmp_path / "rides")
+    said = project.mooring("reproduce", "v1", "--json")
+    assert (said.code, json.loads(said.out)["outcome"]) == (0, "same")
+    for file in (project.root / ".mooring" / "quarantine").rglob("*.parquet"):
+        file.unlink()
+    said = project.mooring("reproduce", "v1", "--json")
+    assert said.code == 3
+    assert "quarantined are not kept" in said.out

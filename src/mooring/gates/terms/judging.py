@@ -115,7 +115,7 @@ def hold(
     rules = [*row_rules(terms, contract.tables), *check_rules(contract.checks, terms.checks)]
     taken, findings = _quarantine(case, [r for r in rules if r.severity == "quarantine"])
     stay = None if taken is None else ~_places(taken, frame.height)
-    kept = frame if stay is None else frame.filter(stay)
+    kept = frame if taken is None else left_by(frame, taken)
     if newer is not None and stay is not None:
         newer = newer.filter(stay)
     rest = replace(case, frame=kept)
@@ -239,6 +239,11 @@ def _free(name: str, frame: pl.DataFrame) -> str:
     while name in frame.columns:
         name += "_"
     return name
+
+
+def left_by(frame: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a table that are left without those that `hold` took out of it."""
+    return frame.filter(~_places(taken, frame.height))
 
 
 def _places(taken: pl.DataFrame, height: int) -> pl.Series:

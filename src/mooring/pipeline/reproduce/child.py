@@ -12,8 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mooring.clock import system_clock
-from mooring.errors import MooringError
+from mooring.errors import MooringError, RunError
 from mooring.gates import contract as contracts
+from mooring.gates.terms.judging import left_by
 from mooring.ids import random_ids
 from mooring.lineage.answers import Answers
 from mooring.lineage.artifacts import ArtifactStore
@@ -147,12 +148,21 @@ def _candidate(order: Order, context: Context, rows: pl.DataFrame) -> Candidate:
     settings = context.settings
     accepted = contracts.from_bytes(Path(order.contract).read_bytes())
     space = CodeSpace.load(settings.root, settings.pipeline.code)
-    candidate = Candidate(
-        order.run, space, rows=recent_rows(rows, settings.data), contract=accepted
-    )
+    left = _without(recent_rows(rows, settings.data), order.quarantined)
+    candidate = Candidate(order.run, space, rows=left, contract=accepted)
     for step in (prepare(context), train(context), evaluate(context)):
         candidate = step.run(candidate).state
     return candidate
+
+
+def _without(rows: pl.DataFrame, quarantined: str) -> pl.DataFrame:
+    """The rows that the contract had left, in their order."""
+    if not quarantined:
+        return rows
+    file = Path(quarantined)
+    if not file.exists():
+        raise RunError("the rows that were quarantined are not kept any more", where=str(file))
+    return left_by(rows, pl.read_parquet(file))
 
 
 def _trained(order: Order, candidate: Candidate, artifact: str, source: str, grown: int) -> Trained:

@@ -29,6 +29,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         Where the rows may be, the most likely first.
     datasets : dict of str to str
         The digest of the rows by role, ``source`` among them.
+    quarantined : str
+        The file of the rows that the contract took out; empty when there were none.
     rows, columns : int, dict of str to str
         How many rows the source had, and the digest of each of its columns.
     artifacts, artifact : str
@@ -46,6 +48,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     contract: str
     sources: tuple[str, ...]
     datasets: dict[str, str]
+    quarantined: str
     rows: int
     columns: dict[str, str]
     artifacts: str

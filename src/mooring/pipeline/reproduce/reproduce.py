@@ -19,6 +19,7 @@ from mooring.lineage.values import (
     CodeVersion,
     DatasetVersion,
     Environment,
+    Json,
     ModelVersion,
     Reproduction,
     Run,
@@ -60,6 +61,7 @@ class _Made:
     datasets: dict[str, str]
     source: DatasetVersion
     contract: str
+    quarantined: str
     metrics: Metrics
 
 
@@ -153,8 +155,15 @@ def _made(context: Context, tx: Transaction, version: ModelVersion) -> _Made:
         datasets={str(role): dataset for role, dataset in used.items()},
         source=queries.get(tx, DatasetVersion, used["source"]),
         contract=str(steps["validate"]["contract"]),
+        quarantined=_quarantined(steps["validate"]),
         metrics=metrics,
     )
+
+
+def _quarantined(validated: Json) -> str:
+    """The file of the rows that the contract took out, relative to the project's state."""
+    taken = validated.get("quarantined")
+    return str(taken["file"]) if isinstance(taken, dict) else ""
 
 
 def _file(context: Context, started: object) -> ProjectFile:
@@ -198,6 +207,7 @@ def _order(context: Context, made: _Made, asked: Asked, code: Placed, work: Path
         contract=str(contract),
         sources=(str(Path(asked.data).resolve()),) if asked.data else tuple(places),
         datasets=made.datasets,
+        quarantined=made.quarantined and str(context.settings.state.resolve() / made.quarantined),
         rows=made.source.rows,
         columns=dict(made.source.columns),
         artifacts=str(context.store.root.resolve()),
