@@ -30,7 +30,7 @@ from mooring.gates.inference.discordant import mcnemar
 from mooring.gates.inference.plan import POWER_QUANTILE, Interval, Plan
 from mooring.gates.inference.resampling import block_length, drawn_in_blocks, drawn_in_strata
 from mooring.gates.inference.spread import spread_of
-from mooring.gates.metrics import Metric, Ranks, Sums
+from mooring.gates.metrics import Metric, Ranks
 from mooring.lineage.answers import Answers, Label
 
 if TYPE_CHECKING:
@@ -184,8 +184,8 @@ def compare_paired(  # noqa: PLR0913 - what is compared, then how, by keyword
         positive = first.classes[-1]
     if len(truth) <= 1 or missing_rows(truth):
         return None
-    cases = tuple(prepare(task, truth, answers, positive) for answers in (first, second))
-    return compare_cases(metric, *cases, Plan(time_ordered, seed, resamples, confidence))
+    one, other = (prepare(task, truth, answers, positive) for answers in (first, second))
+    return compare_cases(metric, one, other, Plan(time_ordered, seed, resamples, confidence))
 
 
 def compare_cases(metric: Metric, first: Case, second: Case, plan: Plan) -> PairedDifference | None:
@@ -210,6 +210,25 @@ def compare_cases(metric: Metric, first: Case, second: Case, plan: Plan) -> Pair
         minimum_detectable=found.detectable,
         method=found.method,
     )
+
+
+def gains_by_row(metric: Metric, first: Case, second: Case) -> FloatArray:
+    """How much each row speaks for the second side; their mean is the difference.
+
+    The row's own difference where the metric is a mean; else the derivative of the difference by
+    the row's weight (Efron's infinitesimal jackknife), moved to that mean.
+    """
+    pair = _Pair(metric, first, second)
+    columns, statistic = pair.columns()
+    totals = np.array([column.sum() for column in columns], dtype=np.float64)
+    value = float(statistic(totals))
+    gains = np.full(len(columns[0]), value)
+    for place, column in enumerate(columns):
+        step = np.zeros(len(totals))
+        step[place] = 1e-6 * max(abs(totals[place]), 1.0)
+        slope = float(statistic(totals + step) - statistic(totals - step)) / (2 * step[place])
+        gains += slope * len(column) * column
+    return gains
 
 
 def _interval(pair: _Pair, plan: Plan) -> Interval | None:

@@ -106,7 +106,8 @@ def block_length(pseudo: FloatArray) -> float:
     most = math.ceil(min(3 * math.sqrt(count), count / 3))
     if not level > 0:
         return float(most)
-    return max(1.0, min(float((slope / level) ** 2 * count) ** (1 / 3), float(most)))
+    wanted = math.cbrt((slope / level) ** 2 * count)
+    return max(1.0, min(wanted, float(most)))
 
 
 def _run(count: int) -> int:

@@ -30,7 +30,7 @@ def register(context: Context) -> Step[Candidate]:
     """The step that makes the candidate a model version, whatever its verdict."""
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        artifact = context.store.write(_manifest(context, candidate), _parts(context, candidate))
+        artifact = keep(context, candidate)
         with context.catalog.read() as tx:
             number = queries.next_version_number(tx, context.name)
         version = ModelVersion(
@@ -53,6 +53,11 @@ def register(context: Context) -> Step[Candidate]:
         return replace(candidate, version=version)
 
     return Step("register", run, restore)
+
+
+def keep(context: Context, candidate: Candidate) -> str:
+    """Writes the candidate to the store, once however often it is asked, and names it."""
+    return context.store.write(_manifest(context, candidate), _parts(context, candidate))
 
 
 def _verdict(context: Context, candidate: Candidate, version: ModelVersion) -> Verdict:
