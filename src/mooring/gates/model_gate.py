@@ -92,12 +92,12 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
 
     The claim of the settings decides: ``superiority`` passes when the interval of the improvement
     lies above zero and fails when it ends below a gain worth having, so that an equal candidate
-    fails once there are enough rows to know; ``non_inferiority`` passes when the interval lies above
-    a loss of ``margin``. Beside it stand guardrails, each of which can fail or be unable to tell:
-    the trivial baseline, other metrics, slices, calibration, latency and size. Every part must pass;
-    one that fails decides, else one that cannot tell. Answers that cannot be used (not finite, not
-    probabilities, the same for every row) fail at once; whatever else is missing is not enough
-    evidence.
+    fails once there are enough rows to know; ``non_inferiority`` passes when the interval lies
+    above a loss of ``margin``. Beside it stand guardrails, each of which can fail or be unable to
+    tell: the trivial baseline, other metrics, slices, calibration, latency and size. Every part
+    must pass; one that fails decides, else one that cannot tell. Answers that cannot be used (not
+    finite, not probabilities, the same for every row) fail at once; whatever else is missing is not
+    enough evidence.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def _reasons(
     findings: tuple[Finding, ...],
     dropped: int,
 ) -> tuple[str, ...]:
-    """What was measured and what the claim came to, then the guardrails, those that object first."""
+    """What was measured, what the claim came to, then the guardrails, those that object first."""
     order = ("fail", "not_enough_evidence", "pass")
     guards = sorted(findings[1:], key=lambda finding: order.index(finding.outcome))
     reasons = [findings[0].reason, *(finding.reason for finding in guards)]

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mooring.gates import ranks
 from mooring.gates.cases import Case, Column, FloatArray, missing_rows, prepare
 from mooring.gates.inference.areas import delong
 from mooring.gates.inference.discordant import mcnemar
@@ -109,11 +108,7 @@ class _Pair:
 
     def influence(self, how: Ranks) -> FloatArray:
         """What each row adds to the difference of two metrics of ranks."""
-        sides = []
-        for case in (self.first, self.second):
-            score = np.zeros(len(case.truth)) if case.score is None else case.score
-            sides.append(how.influence(ranks.rank(case.truth, score)))
-        return self.sign * (sides[1] - sides[0])
+        return self.sign * (how.influence(self.second.ranked) - how.influence(self.first.ranked))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,8 +17,12 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 Statistic = Callable[[FloatArray], FloatArray]
 """Maps sums of shape (..., columns) to values of shape (...)."""
+Counts = NDArray[np.uint16]
 _BATCH = 250
 """Resamples at a time: 2,000 cells of ten columns stay within a few megabytes."""
+_STEP = math.log(1.2)
+_KEPT = 8
+"""Draws that are kept, 4 MB each: the metrics of a verdict share them."""
 
 
 def drawn_in_strata(
@@ -33,25 +37,7 @@ def drawn_in_strata(
     strata : sequence of int
         How many cells each has.
     """
-    counts = _counts(tuple(strata), resamples, seed)
-    return np.concatenate(
-        [
-            statistic(counts[start : start + _BATCH].astype(np.float64) @ sums)
-            for start in range(0, resamples, _BATCH)
-        ]
-    )
-
-
-@lru_cache(maxsize=2)  # the metrics of a verdict share their draws
-def _counts(strata: tuple[int, ...], resamples: int, seed: int) -> NDArray[np.uint16]:
-    """How often each cell is drawn, by resample."""
-    random = np.random.default_rng(seed)
-    parts = []
-    for size in strata:
-        picks = random.integers(size, size=(resamples, size)) + size * np.arange(resamples)[:, None]
-        counts = np.bincount(picks.ravel(), minlength=size * resamples)
-        parts.append(counts.reshape(resamples, size).astype(np.uint16))
-    return np.concatenate(parts, axis=1)
+    return _statistics(_counts_in_strata(tuple(strata), resamples, seed), sums, statistic)
 
 
 def drawn_in_blocks(
@@ -64,23 +50,53 @@ def drawn_in_blocks(
     sums : array, shape (cells, columns)
         In the order of time.
     length : float
-        The mean length of a block, in cells.
+        The mean length of a block, in cells; rounded up to a step of a fifth, which is well within
+        what such a length can be known to.
     """
-    count = len(sums)
     if length <= 1:
-        return drawn_in_strata(sums, (count,), statistic, resamples, seed)
-    running = np.cumsum(np.concatenate([np.zeros((1, sums.shape[1])), sums, sums]), axis=0)
+        return drawn_in_strata(sums, (len(sums),), statistic, resamples, seed)
+    step = math.ceil(math.log(length) / _STEP)
+    return _statistics(_counts_in_blocks(len(sums), step, resamples, seed), sums, statistic)
+
+
+def _statistics(counts: Counts, sums: FloatArray, statistic: Statistic) -> FloatArray:
+    batches = range(0, len(counts), _BATCH)
+    return np.concatenate(
+        [statistic(counts[start : start + _BATCH].astype(np.float64) @ sums) for start in batches]
+    )
+
+
+@lru_cache(maxsize=_KEPT)
+def _counts_in_strata(strata: tuple[int, ...], resamples: int, seed: int) -> Counts:
+    """How often each cell is drawn, by resample."""
     random = np.random.default_rng(seed)
+    parts = []
+    for size in strata:
+        picks = random.integers(size, size=(resamples, size)) + size * np.arange(resamples)[:, None]
+        counts = np.bincount(picks.ravel(), minlength=size * resamples)
+        parts.append(counts.reshape(resamples, size).astype(np.uint16))
+    return np.concatenate(parts, axis=1)
+
+
+@lru_cache(maxsize=_KEPT)
+def _counts_in_blocks(count: int, step: int, resamples: int, seed: int) -> Counts:
+    """The same by blocks: +1 where one starts and -1 after its end, added up around the circle."""
+    random = np.random.default_rng(seed)
+    length = math.exp(step * _STEP)
     blocks = math.ceil(count / length)
     blocks = min(count, blocks + math.ceil(6 * math.sqrt(blocks)) + 6)  # too few has odds of 1e-9
-    found = []
+    width = 2 * count + 1  # twice around: a block may run over the end of the circle
+    parts = []
     for start in range(0, resamples, _BATCH):
         size = min(_BATCH, resamples - start)
         ends = np.minimum(np.cumsum(random.geometric(1 / length, (size, blocks)), axis=1), count)
-        lengths = np.diff(ends, axis=1, prepend=0)
-        places = random.integers(count, size=(size, blocks))
-        found.append(statistic((running[places + lengths] - running[places]).sum(axis=1)))
-    return np.concatenate(found)
+        places = random.integers(count, size=(size, blocks)) + width * np.arange(size)[:, None]
+        after = places + np.diff(ends, axis=1, prepend=0)
+        steps = np.bincount(places.ravel(), minlength=width * size)
+        steps -= np.bincount(after.ravel(), minlength=width * size)
+        twice = np.cumsum(steps.reshape(size, width), axis=1)
+        parts.append((twice[:, :count] + twice[:, count : 2 * count]).astype(np.uint16))
+    return np.concatenate(parts)
 
 
 def block_length(pseudo: FloatArray) -> float:

@@ -85,7 +85,7 @@ def no_worse(
 
 
 def beats_trivial(match: Match, candidate: Case, trivial: Case) -> Finding:
-    """A candidate must surely beat answers that ignore the features, whoever the champion is (FD-21).
+    """A candidate must surely beat answers that ignore the features, whoever the champion is.
 
     Else champions could follow each other below the best constant, each better than the last.
     """

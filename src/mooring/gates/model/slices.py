@@ -3,8 +3,8 @@
 Every value of a column is a slice (numbers: every fifth, by quantiles), and so is every pair of two
 columns' slices. Looking through thousands for the worst finds one by chance in any holdout. So they
 are looked for in one half of the rows (the older one, in time order), and only the few worst are
-tested, on the other half, corrected for how many those are (Bonferroni). That is honest whatever the
-search did (Cox 1975, "data splitting"); Chung et al. 2019 (Slice Finder) is the search it is like.
+tested, on the other half, corrected for how many those are (Bonferroni). That is honest whatever
+the search did (Cox 1975, "data splitting"); the search is like Slice Finder (Chung et al. 2019).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from mooring.profiling.words import short
 _VALUES = 12
 """Slices of one column at most: numbers with more values are cut into fifths."""
 _FIFTHS = 5
+_GLANCE = 1000
 _PAIRED_COLUMNS = 12
 """Pairs are made of the columns that differ most by themselves, as in a lattice search."""
 _FOUND = 5
@@ -68,8 +69,10 @@ def slices_of(rows: pl.DataFrame, name: str) -> list[Slice]:
 
 
 def _values(column: pl.Expr, known: pl.Series, name: str) -> Iterator[Slice]:
-    counted = known.value_counts(sort=True, name="rows").head(_VALUES + 1)
-    if counted.height > _VALUES and known.dtype.is_numeric():
+    number = known.dtype.is_numeric()
+    many = number and known.head(_GLANCE).n_unique() > _VALUES  # counting all of them takes long
+    counted = known.head(0 if many else known.len()).value_counts(sort=True, name="rows")
+    if many or (number and counted.height > _VALUES):
         yield from _fifths(column, known, name)
         return
     for value in sorted(counted[counted.columns[0]].head(_VALUES).to_list(), key=str):

@@ -27,11 +27,8 @@ class _Sides:
     opponent: Case
 
     def only(self, mask: Mask) -> _Sides:
-        return _Sides(
-            self.rows.filter(pl.Series(mask)),
-            _part(self.candidate, mask),
-            _part(self.opponent, mask),
-        )
+        rows = self.rows.filter(pl.Series(mask))
+        return _Sides(rows, self.candidate.only(mask), self.opponent.only(mask))
 
 
 def slice_findings(match: Match, candidate: Case, opponent: Case) -> list[Finding]:
@@ -90,9 +87,9 @@ def _by_error(match: Match, look: _Sides, test: _Sides) -> list[dict[str, object
     slices, _ = worst(look.rows, match.searched, loss - loss.mean(), match.rules.min_rows)
     told: list[dict[str, object]] = []
     for one in slices[:_SHOWN]:
-        part = test.only(one.mask(test.rows))
-        value = match.metric.value(part.candidate)
-        told.append({"slice": one.name, "rows": part.rows.height, "candidate": value})
+        mask = one.mask(test.rows)
+        value = match.metric.value(test.candidate.only(mask))
+        told.append({"slice": one.name, "rows": int(mask.sum()), "candidate": value})
     return told
 
 
@@ -115,11 +112,12 @@ def _tested(
 
 
 def _one(match: Match, sides: _Sides, one: Slice) -> dict[str, object]:
-    part = sides.only(one.mask(sides.rows))
-    rows, metric = part.rows.height, match.metric
-    values = metric.value(part.candidate), metric.value(part.opponent)
+    mask, metric = one.mask(sides.rows), match.metric
+    rows = int(mask.sum())
+    candidate, opponent = sides.candidate.only(mask), sides.opponent.only(mask)
+    values = metric.value(candidate), metric.value(opponent)
     enough = rows >= match.rules.min_rows and values[1] is not None
-    found = compare_cases(metric, part.opponent, part.candidate, match.plan) if enough else None
+    found = compare_cases(metric, opponent, candidate, match.plan) if enough else None
     if found is None or values[1] is None:
         return {"slice": one.name, "rows": rows, "outcome": "not_enough_evidence"}
     margin = match.rules.slice_margin * abs(metric.perfect - values[1])
@@ -148,15 +146,4 @@ def _sentence(
         f"where {one.name} ({found.rows:,} rows) {match.metric.label} is {say(values[0])} against "
         f"{say(values[1])} for {match.name}, worse by at least {say(-found.high)}; a slice may "
         f"lose {say(margin)} (gates.model.slice_margin)"
-    )
-
-
-def _part(case: Case, mask: Mask) -> Case:
-    chance, score = case.chance, case.score
-    return Case(
-        case.truth[mask],
-        case.predicted[mask],
-        None if chance is None else chance[mask],
-        None if score is None else score[mask],
-        case.labels,
     )
