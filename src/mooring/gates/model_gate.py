@@ -176,7 +176,8 @@ def _verdict(match: Match, trial: Trial | str | None, dropped_rows: int) -> Mode
     if stopped is None:
         compared = compare_cases(match.metric, cases[1], cases[0], match.plan)
         first = claim(match, values[1], compared)
-        findings = (first, *_guards(match, cases[0], cases[1]), *trial_findings(match.rules, trial))
+        guards = _guards(match, first, cases[0], cases[1])
+        findings = (first, *guards, *trial_findings(match.rules, trial))
     else:
         findings = (stopped,)
     outcome = _worst(findings)
@@ -237,10 +238,10 @@ def _measure(match: Match, case: Case) -> dict[str, float | None]:
     }
 
 
-def _guards(match: Match, candidate: Case, opponent: Case) -> list[Finding]:
+def _guards(match: Match, first: Finding, candidate: Case, opponent: Case) -> list[Finding]:
     found = []
     if match.trivial is not None:
-        found.append(beats_trivial(match, candidate, _case(match, match.trivial)))
+        found.append(beats_trivial(match, first, candidate, _case(match, match.trivial)))
         found += guardrails(match, candidate, opponent)
         found += slice_findings(match, candidate, opponent)
     if match.task != "regression":

@@ -84,10 +84,17 @@ def no_worse(
     )
 
 
-def beats_trivial(match: Match, candidate: Case, trivial: Case) -> Finding:
-    """A candidate must surely beat answers that ignore the features, whoever the champion is.
+def beats_trivial(match: Match, claimed: Finding, candidate: Case, trivial: Case) -> Finding:
+    """A candidate must beat answers that ignore the features, whoever the champion is.
 
-    Else champions could follow each other below the best constant, each better than the last.
+    Else champions could follow each other below the best constant, each better than the last. It
+    must do so surely; where it is surely better than its champion, on these rows is enough: to keep
+    the worse of two would be no caution.
+
+    Parameters
+    ----------
+    claimed : Finding
+        What the claim against the champion came to.
     """
     part, name = "trivial baseline", "the trivial baseline"
     found = compare_cases(match.metric, trivial, candidate, match.plan)
@@ -96,18 +103,23 @@ def beats_trivial(match: Match, candidate: Case, trivial: Case) -> Finding:
         return unknown(part, f"{match.metric.label} against {name} is undefined on these rows")
     say = places(found)
     shown = f"{match.metric.label} {say(values[0])} against {say(values[1])}"
-    evidence = {"value": values[1], "difference": found.difference, "low": found.low,
-                "high": found.high}  # fmt: skip
+    evidence = {
+        "value": values[1],
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+    }
     if found.low > 0:
         return Finding(part, "pass", f"the candidate beats {name}: {shown}", None, evidence)
     if found.high <= 0:
-        return Finding(
-            part, "fail", f"the candidate is no better than {name}, which ignores the features: "
-            f"{shown}", None, evidence,
-        )  # fmt: skip
+        reason = f"the candidate is no better than {name}, which ignores the features: {shown}"
+        return Finding(part, "fail", reason, None, evidence)
+    reason = f"the candidate may be no better than {name}, which ignores the features: {shown}"
+    surely_better = claimed.outcome == "pass" and match.rules.claim == "superiority"
+    if surely_better and found.difference > 0:
+        return Finding(part, "pass", reason, None, evidence)
     needed = _at_least(match, found.rows_for(found.difference))
-    reason = f"the candidate may be no better than {name}: {shown}{about(needed)}"
-    return Finding(part, "not_enough_evidence", reason, needed, evidence)
+    return Finding(part, "not_enough_evidence", reason + about(needed), needed, evidence)
 
 
 def guardrails(match: Match, candidate: Case, opponent: Case) -> list[Finding]:

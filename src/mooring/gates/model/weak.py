@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ from mooring.gates.metrics import Sums
 from mooring.gates.model.match import Finding, Match, places
 from mooring.gates.model.slices import Mask, Slice, slices_of, worst
 from mooring.gates.paired import PairedDifference, compare_cases, gains_by_row
+from mooring.profiling.words import listed
+from mooring.settings.model import ModelGate
 
 _SHOWN = 3
 
@@ -31,6 +34,23 @@ class _Sides:
         return _Sides(rows, self.candidate.only(mask), self.opponent.only(mask))
 
 
+def check_slices(rules: ModelGate, columns: Sequence[str]) -> None:
+    """Refuses a declared slice that is no column.
+
+    Raises
+    ------
+    SettingsError
+    """
+    for name in rules.slices:
+        if name not in columns:
+            near = difflib.get_close_matches(name, columns, n=1)
+            raise SettingsError(
+                f"gates.model.slices: there is no column {name!r}",
+                where=f"the rows have {listed(columns, 10)}",
+                fix=f"did you mean {near[0]!r}?" if near else "name columns of the data",
+            )
+
+
 def slice_findings(match: Match, candidate: Case, opponent: Case) -> list[Finding]:
     """The slices that were declared, then those that were found; against a champion only.
 
@@ -46,23 +66,13 @@ def slice_findings(match: Match, candidate: Case, opponent: Case) -> list[Findin
         return []
     sides = _Sides(rows, candidate, opponent)
     found = []
+    check_slices(match.rules, rows.columns)
     if match.rules.slices:
-        declared = [one for name in _declared(match, rows) for one in slices_of(rows, name)]
+        declared = [one for name in match.rules.slices for one in slices_of(rows, name)]
         found.append(_tested("declared slices", match, sides, declared, len(declared)))
     if match.rules.find_slices and match.searched:
         found.append(_search(match, sides))
     return found
-
-
-def _declared(match: Match, rows: pl.DataFrame) -> Sequence[str]:
-    for name in match.rules.slices:
-        if name not in rows.columns:
-            raise SettingsError(
-                f"gates.model.slices: there is no column {name!r}",
-                where=f"the rows have {', '.join(rows.columns[:10])}",
-                fix="name columns of the data",
-            )
-    return match.rules.slices
 
 
 def _search(match: Match, sides: _Sides) -> Finding:
@@ -73,6 +83,8 @@ def _search(match: Match, sides: _Sides) -> Finding:
     look, test = sides.only(first), sides.only(~first)
     gains = gains_by_row(match.metric, look.opponent, look.candidate)
     slices, examined = worst(look.rows, match.searched, gains, match.rules.min_rows)
+    if not examined:
+        return Finding("found slices", "pass", f"{count:,} rows are too few to look for slices")
     finding = _tested("found slices", match, test, slices, examined)
     weakest = _by_error(match, look, test)
     return replace(finding, evidence={**finding.evidence, "largest_error": weakest})
