@@ -39,6 +39,7 @@ METRIC_NAMES = ("mae", "rmse", "log_loss", "accuracy", "roc_auc", "f1")
 GAIN = 0.9
 """The size of a better candidate's errors against the champion's."""
 CANDIDATES, HOLDOUTS, WORN_ROWS = 100, 100, 2_000
+PLACES = (1, 10, 100)
 MILLION = 1_000_000
 CONFIDENCE, HALF, CUT = 0.95, 0.5, 0.5
 BAD = 3
@@ -117,25 +118,34 @@ def rates(cell: Cell) -> tuple[float, float, float]:
     return float(np.mean(lows)), float(np.mean(highs)), float(np.mean(gains))
 
 
-def corrected(alpha: float, uses: int) -> float:
-    """Bonferroni: what each of so many verdicts on one holdout may spend."""
-    return alpha / uses
+def spent(place: int) -> float:
+    """The confidence of the verdict in this place on one holdout: all of them share one alpha.
+
+    The shares 1 / (k (k + 1)) add up to one however many follow, and the first is a half: what a
+    two-sided interval leaves on the side of a pass.
+    """
+    return 1 - 2 * (1 - CONFIDENCE) / (place * (place + 1))
 
 
-def worn(metric: str, confidence: float) -> tuple[float, float]:
-    """Share of holdouts on which any of a hundred equal candidates passes; of better ones."""
+def worn(metric: str, *, correct: bool) -> tuple[float, list[float]]:
+    """Share of holdouts on which any of a hundred equal candidates passes.
+
+    And of better ones that are judged in some ``PLACES``.
+    """
     random = np.random.default_rng(5)
     any_passed, better = [], []
+    level = spent if correct else lambda _place: CONFIDENCE
     for _ in range(HOLDOUTS):
         world = World.draw(random, task_of(metric), WORN_ROWS, None)
         champion = world.model(random)
         passes = [
-            _passes(metric, world, champion, world.model(random), confidence)
-            for _ in range(CANDIDATES)
+            _passes(metric, world, champion, world.model(random), level(place))
+            for place in range(1, CANDIDATES + 1)
         ]
         any_passed.append(any(passes))
-        better.append(_passes(metric, world, champion, world.model(random, GAIN), confidence))
-    return float(np.mean(any_passed)), float(np.mean(better))
+        one = world.model(random, GAIN)
+        better.append([_passes(metric, world, champion, one, level(place)) for place in PLACES])
+    return float(np.mean(any_passed)), np.mean(better, axis=0).tolist()
 
 
 def _passes(
@@ -149,7 +159,7 @@ def _passes(
         candidate,
         time_ordered=False,
         seed=0,
-        resamples=10_000 if confidence > CONFIDENCE else 1000,
+        resamples=1000,
         confidence=confidence,
     )
     return found is not None and found.low > 0
@@ -232,14 +242,14 @@ def levels(simulations: int) -> Iterator[str]:
 
 
 def wear() -> Iterator[str]:
-    """A line for each metric."""
-    yield f"{CANDIDATES} equal candidates on one holdout of {WORN_ROWS:,} rows: share of holdouts"
-    heads = ("any passes", "corrected", "better passes", "corrected")
-    yield f"{'metric':<10}" + "".join(f"{head:>15}" for head in heads)
-    for metric in ("accuracy", "mae"):
-        plain, better = worn(metric, CONFIDENCE)
-        after, better_after = worn(metric, 1 - corrected(1 - CONFIDENCE, CANDIDATES))
-        yield f"{metric:<10}{plain:>15.0%}{after:>15.1%}{better:>15.0%}{better_after:>15.0%}"
+    """A line for each metric, without and with correction."""
+    yield f"{CANDIDATES} equal candidates in a row on one holdout of {WORN_ROWS:,} rows"
+    heads = ("any passes", *(f"better as {place}." for place in PLACES))
+    yield f"{'metric':<10}{'wear':<13}" + "".join(f"{head:>16}" for head in heads)
+    for metric, correct in product(("accuracy", "mae"), (False, True)):
+        passed, better = worn(metric, correct=correct)
+        shown = "".join(f"{share:>16.0%}" for share in (passed, *better))
+        yield f"{metric:<10}{'corrected' if correct else 'not counted':<13}{shown}"
 
 
 def slices(simulations: int) -> Iterator[str]:

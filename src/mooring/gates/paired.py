@@ -17,11 +17,12 @@ done on at most 2,000 sums of rows, so that a million rows cost little more than
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mooring.gates.cases import Case, Column, FloatArray, missing_rows, prepare
 from mooring.gates.inference.areas import delong
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 MAX_CELLS = 2000
 """How many sums of rows are kept: the degrees of freedom of large data."""
+_LEAST_CELLS = 200
+"""Of a rare class, so that its rows are not drawn as a few lumps."""
 _BOOTSTRAP = "paired: t (jackknife) and stratified bootstrap"
 _BLOCKS = "paired, in time order: t (EWC) and stationary bootstrap"
 
@@ -94,17 +97,24 @@ class _Pair:
     def sign(self) -> float:
         return 1.0 if self.metric.greater_is_better else -1.0
 
-    def columns(self) -> tuple[list[FloatArray], Callable[[FloatArray], FloatArray]]:
-        """Columns of which only the sums matter, and the difference as a function of the sums."""
-        how, sign = self.metric.how, self.sign
+    def columns(self) -> Iterator[FloatArray]:
+        """Columns by row of which only the sums matter, one at a time."""
+        how = self.metric.how
         if isinstance(how, Ranks):
-            gain = self.influence(how)
-            return [np.ones(len(gain)), gain], lambda sums: sums[..., 1] / sums[..., 0]
-        parts = [list(how.columns(case)) for case in (self.first, self.second)]
-        width, combine = len(parts[0]), how.combine
-        return parts[0] + parts[1], lambda sums: np.asarray(
-            sign * (combine(sums[..., width:]) - combine(sums[..., :width]))
-        )
+            yield np.ones(len(self.first.truth))
+            yield self.influence(how)
+        else:
+            yield from how.columns(self.first)
+            yield from how.columns(self.second)
+
+    def statistic(self, sums: FloatArray) -> FloatArray:
+        """The difference as a function of the sums of the columns, shape (..., columns)."""
+        how = self.metric.how
+        if isinstance(how, Ranks):
+            return np.asarray(sums[..., 1] / sums[..., 0])
+        half = sums.shape[-1] // 2
+        gain = how.combine(sums[..., half:]) - how.combine(sums[..., :half])
+        return np.asarray(self.sign * gain)
 
     def influence(self, how: Ranks) -> FloatArray:
         """What each row adds to the difference of two metrics of ranks."""
@@ -211,18 +221,20 @@ def gains_by_row(metric: Metric, first: Case, second: Case) -> FloatArray:
     """How much each row speaks for the second side; their mean is the difference.
 
     The row's own difference where the metric is a mean; else the derivative of the difference by
-    the row's weight (Efron's infinitesimal jackknife), moved to that mean.
+    the row's weight (Efron's infinitesimal jackknife), moved to that mean. Zeros where the metric
+    is undefined: no row speaks for either.
     """
     pair = _Pair(metric, first, second)
-    columns, statistic = pair.columns()
-    totals = np.array([column.sum() for column in columns], dtype=np.float64)
-    value = float(statistic(totals))
-    gains = np.full(len(columns[0]), value)
-    for place, column in enumerate(columns):
+    values = metric.value(first), metric.value(second)
+    if values[0] is None or values[1] is None:
+        return np.zeros(len(first.truth))
+    totals = np.array([column.sum() for column in pair.columns()], dtype=np.float64)
+    gains = np.full(len(first.truth), pair.sign * (values[1] - values[0]))
+    for place, column in enumerate(pair.columns()):
         step = np.zeros(len(totals))
         step[place] = 1e-6 * max(abs(totals[place]), 1.0)
-        slope = float(statistic(totals + step) - statistic(totals - step)) / (2 * step[place])
-        gains += slope * len(column) * column
+        rise = float(pair.statistic(totals + step) - pair.statistic(totals - step))
+        gains += rise / (2 * step[place]) * len(column) * column
     return gains
 
 
@@ -260,11 +272,43 @@ def _wider(one: Interval | None, other: Interval) -> Interval | None:
 
 def _resampled(pair: _Pair, plan: Plan) -> Interval | None:
     """The wider of the t interval and the bootstrap's, on each side."""
-    columns, statistic = pair.columns()
-    size = math.ceil(len(columns[0]) / MAX_CELLS)
-    cells = Cells(_summed(columns, size), statistic)
-    strata = None if plan.time_ordered else _by_class(pair, columns, size)
-    return interval_of(cells, plan, size, strata)
+    rows = len(pair.first.truth)
+    size = math.ceil(rows / MAX_CELLS)
+    starts = np.arange(0, rows, size)
+    strata = None if plan.time_ordered else _strata(pair.first, size)
+    sums, by_class = [], []
+    for column in pair.columns():
+        sums.append(np.add.reduceat(column, starts))
+        if strata is not None:
+            by_class.append(np.add.reduceat(column[strata.order], strata.starts))
+    cells = Cells(np.column_stack(sums), pair.statistic)
+    drawn = None if strata is None else (np.column_stack(by_class), strata.cells)
+    return interval_of(cells, plan, size, drawn)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strata:
+    """Rows by true class: their order, where cells start in it, and how many each class has."""
+
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    cells: tuple[int, ...]
+
+
+def _strata(case: Case, size: int) -> _Strata | None:
+    """None for a regression, which has one stratum."""
+    if not case.labels:
+        return None
+    truth = case.truth.astype(np.intp)
+    ends = np.cumsum(np.bincount(truth))
+    parts = [
+        np.arange(start, end, max(1, min(size, (end - start) // _LEAST_CELLS)))
+        for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+        if end > start
+    ]
+    return _Strata(
+        np.argsort(truth, kind="stable"), np.concatenate(parts), tuple(len(part) for part in parts)
+    )
 
 
 def interval_of(
@@ -310,25 +354,6 @@ def interval_of(
         block_length=round(length * size),
         method=_BLOCKS if plan.time_ordered else _BOOTSTRAP,
     )
-
-
-def _summed(columns: list[FloatArray], size: int) -> FloatArray:
-    starts = np.arange(0, len(columns[0]), size)
-    return np.column_stack([np.add.reduceat(column, starts) for column in columns])
-
-
-def _by_class(
-    pair: _Pair, columns: list[FloatArray], size: int
-) -> tuple[FloatArray, tuple[int, ...]] | None:
-    """Sums within each true class; None for a regression, which has one stratum."""
-    if not pair.first.labels:
-        return None
-    truth = pair.first.truth.astype(np.intp)
-    parts = [
-        _summed([column[truth == label] for column in columns], size)
-        for label in np.unique(truth).tolist()
-    ]
-    return np.concatenate(parts), tuple(len(part) for part in parts)
 
 
 def _percentiles(deviations: FloatArray, plan: Plan) -> tuple[float, float] | None:
