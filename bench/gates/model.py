@@ -31,7 +31,7 @@ from mooring.lineage.answers import Answers
 from mooring.settings.model import ModelGate, Task
 
 FloatArray = NDArray[np.float64]
-SIMULATIONS = 400
+SIMULATIONS = 200
 SIZES = (200, 2_000, 20_000)
 MEMORIES = (None, 0.7, 0.9)
 """None is independent rows; else the AR(1) coefficient of the errors."""

@@ -168,6 +168,17 @@ def test_slices_found_in_one_half_are_tested_on_the_other() -> None:
     assert tested == 0.0
 
 
+def test_fd_28_the_search_does_not_make_chance_a_finding() -> None:
+    """The worst of a hundred slices of two equal models, tested where it was found, often fails."""
+    objected = []
+    for seed in range(40):
+        verdict = judged(noisy(1.0, 300 + seed), noisy(1.0, 400 + seed), rows=FRAME,
+                         rules={"slice_margin": 0.0, "resamples": 100},
+                         searched=tuple(FRAME.columns))  # fmt: skip
+        objected.append(part(verdict, "found slices").outcome == "fail")
+    assert np.mean(objected) <= 0.1  # 0.025 at most in truth
+
+
 def test_every_row_of_a_column_is_in_one_slice() -> None:
     frame = pl.DataFrame(
         {

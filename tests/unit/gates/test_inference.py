@@ -144,3 +144,8 @@ def test_p3_a_long_memory_does_not_make_luck_a_gain(rho: float, rows: int) -> No
         spread = spread_of(series - series.mean(), time_ordered=True)
         passed.append(series.mean() > spread.quantile(0.95) * spread.error)
     assert np.mean(passed) <= 0.06  # 0.043 in the long run; 0.16 with the averages of rho = 0
+
+
+def test_mcnemar_stays_exact_where_the_adjusted_interval_alone_would_pass() -> None:
+    """Of eleven rows nine for and two against: p = 0.033."""
+    assert 7 / 11 - mcnemar(9, 2, 11, PLAN).below <= 0
