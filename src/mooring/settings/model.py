@@ -107,7 +107,8 @@ class ModelGate(_Table, frozen=True):
     """Other metrics, each with the share of what the champion leaves to gain that may be lost:
     ``guardrails = { roc_auc = 0.02 }``."""
     slices: tuple[str, ...] = ()
-    """Columns whose every value (numbers: every fifth) is compared on its own."""
+    """Columns whose 50 most frequent values are compared each on its own; of a column with more
+    numbers than that, every fifth of the rows."""
     find_slices: bool = True
     """Whether the slices that got worst are looked for, in every column and pair of columns."""
     slice_margin: Annotated[float, Meta(ge=0, lt=1)] = 0.1

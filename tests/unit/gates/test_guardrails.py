@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mooring.errors import SettingsError
 from mooring.gates.model.match import Finding
-from mooring.gates.model.slices import slices_of, worst
+from mooring.gates.model.slices import DECLARED, slices_of, worst
 from mooring.gates.model_gate import ModelVerdict, judge
 from mooring.gates.trivial import trivial_answers
 from mooring.lineage.answers import Answers
@@ -280,3 +280,9 @@ def test_fd_30_answers_that_hardly_vary_fail() -> None:
     verdict = judged(Answers(TRUTH * 1e-8 + 5.0), noisy(1.0, 2))
     assert verdict.outcome == "fail"
     assert "all but the same for all 4000 rows" in verdict.reasons[0]
+
+
+def test_a_declared_column_of_many_values_has_each_of_them() -> None:
+    frame = pl.DataFrame({"hour": np.arange(480) % 24, "size": np.arange(480.0)})
+    assert len(slices_of(frame, "hour", DECLARED)) == 24
+    assert len(slices_of(frame, "hour")) == len(slices_of(frame, "size", DECLARED)) == 5

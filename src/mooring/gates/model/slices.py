@@ -22,6 +22,8 @@ from mooring.profiling.words import short
 
 _VALUES = 12
 """Slices of one column at most: numbers with more values are cut into fifths."""
+DECLARED = 50
+"""Of a declared column: its most frequent values, or every number where there are no more."""
 _FIFTHS = 5
 _GLANCE = 1000
 _PAIRED_COLUMNS = 12
@@ -47,7 +49,7 @@ class Slice:
         return rows.select(self.holds.fill_null(value=False).alias("in"))["in"].to_numpy()
 
 
-def slices_of(rows: pl.DataFrame, name: str) -> list[Slice]:
+def slices_of(rows: pl.DataFrame, name: str, most: int = _VALUES) -> list[Slice]:
     """The slices of one column, missing values as one of their own; none where all are alike.
 
     Examples
@@ -62,20 +64,20 @@ def slices_of(rows: pl.DataFrame, name: str) -> list[Slice]:
         column = column.fill_nan(None)
     series = rows.select(column)[name]
     known = series.drop_nulls()
-    found = list(_values(column, known, name))
+    found = list(_values(column, known, name, most))
     if known.len() < series.len():
         found.append(Slice(f"{short(name)} is missing", column.is_null()))
     return found if len(found) > 1 else []
 
 
-def _values(column: pl.Expr, known: pl.Series, name: str) -> Iterator[Slice]:
+def _values(column: pl.Expr, known: pl.Series, name: str, most: int) -> Iterator[Slice]:
     number = known.dtype.is_numeric()
-    many = number and known.head(_GLANCE).n_unique() > _VALUES  # counting all of them takes long
+    many = number and known.head(_GLANCE).n_unique() > most  # counting all of them takes long
     counted = known.head(0 if many else known.len()).value_counts(sort=True, name="rows")
-    if many or (number and counted.height > _VALUES):
+    if many or (number and counted.height > most):
         yield from _fifths(column, known, name)
         return
-    for value in sorted(counted[counted.columns[0]].head(_VALUES).to_list(), key=str):
+    for value in sorted(counted[counted.columns[0]].head(most).to_list(), key=str):
         same = column.cast(pl.String) == value if isinstance(value, str) else column == value
         shown = repr(short(value)) if isinstance(value, str) else f"{value}"
         yield Slice(f"{short(name)} = {shown}", same)

@@ -13,7 +13,7 @@ from mooring.errors import SettingsError
 from mooring.gates.cases import Case, FloatArray
 from mooring.gates.metrics import Sums
 from mooring.gates.model.match import Finding, Match, places
-from mooring.gates.model.slices import Mask, Slice, slices_of, worst
+from mooring.gates.model.slices import DECLARED, Mask, Slice, slices_of, worst
 from mooring.gates.paired import PairedDifference, compare_cases, gains_by_row
 from mooring.profiling.words import listed
 from mooring.settings.model import ModelGate
@@ -68,7 +68,7 @@ def slice_findings(match: Match, candidate: Case, opponent: Case) -> list[Findin
     found = []
     check_slices(match.rules, rows.columns)
     if match.rules.slices:
-        declared = [one for name in match.rules.slices for one in slices_of(rows, name)]
+        declared = [one for name in match.rules.slices for one in slices_of(rows, name, DECLARED)]
         found.append(_tested("declared slices", match, sides, declared, len(declared)))
     if match.rules.find_slices and match.searched:
         found.append(_search(match, sides))
