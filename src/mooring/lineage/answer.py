@@ -181,6 +181,7 @@ def _verdict(verdict: Verdict) -> Answer:
         "outcome": verdict.outcome,
         "opponent": verdict.opponent,
         "reasons": list(verdict.reasons),
+        "evidence": verdict.evidence,
         "by": verdict.by,
         "at": verdict.at.isoformat(),
         "until": None if verdict.until is None else verdict.until.isoformat(),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mooring.errors import GateRefused, MooringError, RunError, UserCodeError
 from mooring.gates.metrics import find_metric
+from mooring.gates.model_gate import deciding_metric
 from mooring.lineage.catalog import queries
 from mooring.lineage.code import capture_code
 from mooring.lineage.codespace import CodeSpace
@@ -69,7 +70,10 @@ def run_pipeline(context: Context, reason: Reason, progress: Progress | None = N
         When a step failed; the run is marked, and says at which step.
     """
     # A metric that does not fit the task would otherwise be found out after the training.
-    find_metric(context.settings.data.task, context.settings.gates.model.metric)
+    task, gate = context.settings.data.task, context.settings.gates.model
+    deciding_metric(task, gate.metric)
+    for name in gate.guardrails:
+        find_metric(task, name)
     with only_one(context.settings.state / "run.lock"):
         mark_crashed(context)
         record_expiry(context.catalog, context.name, context.clock(), context.ids)

@@ -93,12 +93,49 @@ class ModelGate(_Table, frozen=True):
     """What a candidate must show against the champion on the same rows."""
 
     metric: str | None = None
-    """``mae`` for regression and ``log_loss`` for classes unless another is named."""
+    """The one that decides: ``mae`` for regression and ``log_loss`` for classes when absent."""
+    claim: Literal["superiority", "non_inferiority"] = "superiority"
+    """What to show: surely better, or surely not worse by more than ``margin``. Without a champion
+    it is always superiority, over an answer that ignores the features."""
+    margin: Share | None = None
+    """For ``non_inferiority``: the loss that is accepted, as a share of what the champion leaves to
+    gain (its loss, or its distance from a perfect score)."""
     confidence: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
+    """Of the two-sided intervals; equal models pass in half of the rest."""
     worthwhile: Annotated[float, Meta(ge=0, lt=1)] = 0.01
-    """The smallest relative gain worth a promotion; a gain surely below it is a fail."""
+    """For ``superiority``: the smallest gain worth a promotion, as a share of what the champion
+    leaves to gain; a gain surely below it is a fail."""
     min_rows: Annotated[int, Meta(ge=2)] = 50
+    """Fewer rows are never enough, in the holdout or in a slice of it."""
     resamples: Annotated[int, Meta(ge=100)] = 1000
+    """Of the bootstrap."""
+    guardrails: dict[str, Annotated[float, Meta(ge=0, lt=1)]] = field(default_factory=dict)
+    """Other metrics, each with the share of what the champion leaves to gain that may be lost:
+    ``guardrails = { roc_auc = 0.02 }``."""
+    slices: tuple[str, ...] = ()
+    """Columns whose 50 most frequent values are compared each on its own; of a column with more
+    numbers than that, every fifth of the rows."""
+    find_slices: bool = True
+    """Whether the slices that got worst are looked for, in every column and pair of columns."""
+    slice_margin: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    """What a slice may surely lose, as a share of what the champion leaves to gain on it."""
+    max_calibration_error: Share | None = None
+    """The largest distance between chances and frequencies (root mean square); not looked at when
+    absent."""
+    max_latency_ms: Annotated[float, Meta(gt=0)] | None = None
+    """For one row, 95 % of answers, measured in a process of its own."""
+    max_load_seconds: Annotated[float, Meta(gt=0)] | None = None
+    """For loading the model version in a process of its own."""
+    max_memory_mb: Annotated[float, Meta(gt=0)] | None = None
+    """The most that such a process holds."""
+    max_size_mb: Annotated[float, Meta(gt=0)] | None = None
+    """For the files of the model version."""
+
+    @property
+    def wants_trial(self) -> bool:
+        """Whether a limit asks for the model version to be tried in a process of its own."""
+        limits = (self.max_latency_ms, self.max_load_seconds, self.max_memory_mb, self.max_size_mb)
+        return any(limit is not None for limit in limits)
 
 
 class Gates(_Table, frozen=True):

@@ -9,17 +9,19 @@ import numpy as np
 import polars as pl
 
 from mooring.errors import MooringError
-from mooring.gates.model_gate import ModelRules, ModelVerdict
+from mooring.gates.model_gate import ModelVerdict
 from mooring.gates.model_gate import judge as judge_model
 from mooring.gates.trivial import trivial_answers
 from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
 from mooring.lineage.digest import row_fingerprints
+from mooring.lineage.fresh import Trial, tried
 from mooring.lineage.loading import LoadedVersion, load_version
 from mooring.lineage.values import Json, ModelVersion
 from mooring.pipeline.candidate import Candidate, Judged, known, truth_of
 from mooring.pipeline.context import Context
 from mooring.pipeline.runner import Done, Step
+from mooring.pipeline.steps.register import keep
 
 
 def judge(context: Context) -> Step[Candidate]:
@@ -75,10 +77,15 @@ def _judge(
         answers,
         opponent,
         name,
-        _rules(context),
+        settings.gates.model,
         time_ordered=True,
         positive=settings.data.positive,
         dropped_rows=int(np.count_nonzero(~fair)),
+        seed=settings.pipeline.seed,
+        trivial=None if champion is None else _trivial(context, candidate, answers),
+        rows=rows,
+        searched=_searched(context, candidate),
+        trial=_trial(context, candidate),
     )
     return Judged(verdict.outcome, verdict.reasons, _id(champion), _evidence(verdict))
 
@@ -90,14 +97,27 @@ def _opponent(
     answers: Answers,
     champion: LoadedVersion | None,
 ) -> Answers:
-    data = context.settings.data
-    if champion is not None:
-        return champion.answers(rows)
+    return champion.answers(rows) if champion else _trivial(context, candidate, answers)
+
+
+def _trivial(context: Context, candidate: Candidate, answers: Answers) -> Answers:
+    data, metric = context.settings.data, context.settings.gates.model.metric
     truth = truth_of(known(candidate.splits).training, data.target)
-    metric = context.settings.gates.model.metric
     return trivial_answers(
-        data.task, truth, rows.height, answers.classes, metric=metric, positive=data.positive
+        data.task, truth, len(answers), answers.classes, metric=metric, positive=data.positive
     )
+
+
+def _searched(context: Context, candidate: Candidate) -> tuple[str, ...]:
+    """The columns that a request brings: people can act on a slice of these."""
+    hidden = {*context.settings.hidden_columns, context.settings.data.time}
+    return tuple(name for name in known(candidate.contract).inputs if name not in hidden)
+
+
+def _trial(context: Context, candidate: Candidate) -> Trial | str | None:
+    if not context.settings.gates.model.wants_trial:
+        return None
+    return tried(context.store, keep(context, candidate))
 
 
 def _fair_rows(
@@ -121,18 +141,6 @@ def _only(answers: Answers, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) ->
     chances = answers.probabilities
     return Answers(
         answers.predictions[rows], None if chances is None else chances[rows], answers.classes
-    )
-
-
-def _rules(context: Context) -> ModelRules:
-    gate = context.settings.gates.model
-    return ModelRules(
-        metric=gate.metric,
-        confidence=gate.confidence,
-        worthwhile=gate.worthwhile,
-        min_rows=gate.min_rows,
-        resamples=gate.resamples,
-        seed=context.settings.pipeline.seed,
     )
 
 

@@ -8,6 +8,7 @@ from typing import get_args
 
 import polars as pl
 
+from mooring.gates.model.weak import check_slices
 from mooring.lineage.answering import as_polars, features_of
 from mooring.lineage.digest import digest_table
 from mooring.lineage.values import Fact, Json, Role
@@ -38,6 +39,7 @@ def prepare(context: Context) -> Step[Candidate]:
         return replace(candidate, splits=splits, features=features)
 
     def run(candidate: Candidate) -> Done[Candidate]:
+        check_slices(settings.gates.model, known(candidate.rows).columns)
         candidate = make(candidate)
         splits = known(candidate.splits)
         columns = [name for name in splits.training.columns if name not in settings.hidden_columns]

@@ -31,9 +31,7 @@ def register(context: Context) -> Step[Candidate]:
     """The step that makes the candidate a model version, whatever its verdict."""
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        artifact = context.store.write(
-            manifest_of(context, candidate), parts_of(context, candidate)
-        )
+        artifact = keep(context, candidate)
         with context.catalog.read() as tx:
             number = queries.next_version_number(tx, context.name)
         version = ModelVersion(
@@ -61,6 +59,11 @@ def register(context: Context) -> Step[Candidate]:
         return replace(candidate, version=version)
 
     return Step("register", run, restore)
+
+
+def keep(context: Context, candidate: Candidate) -> str:
+    """Writes the candidate to the store, once however often it is asked, and names it."""
+    return context.store.write(manifest_of(context, candidate), parts_of(context, candidate))
 
 
 def _verdict(context: Context, candidate: Candidate, version: ModelVersion) -> Verdict:
