@@ -56,7 +56,8 @@ def judge(
     data: Data = DATA,
 ) -> DataJudgement:
     contract, profile = (before.contract, before.profile) if before else (None, None)
-    return judge_data(frame, contract, profile, rules or DataGate(), data)
+    past = before.past if before else None
+    return judge_data(frame, contract, profile, rules or DataGate(), data, past=past)
 
 
 @cache

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from mooring.gates import contract as contracts
 from mooring.gates.contract import Contract
+from mooring.gates.data import past as pasts
+from mooring.gates.data.past import Past
 from mooring.gates.data_gate import DataJudgement, data_refusal, judge_data
 from mooring.lineage.catalog import queries
 from mooring.lineage.values import Json, Verdict
@@ -21,13 +23,23 @@ def validate(context: Context) -> Step[Candidate]:
     settings = context.settings
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        accepted, baseline = last_accepted(context)
+        accepted, baseline, past = last_accepted(context)
         judgement = judge_data(
-            known(candidate.rows), accepted, baseline, settings.gates.data, settings.data
+            known(candidate.rows),
+            accepted,
+            baseline,
+            settings.gates.data,
+            settings.data,
+            past=past,
         )
         contract = context.blobs.put(contracts.to_bytes(judgement.contract))
         profile = context.blobs.put(codec.to_bytes(judgement.profile))
-        kept = {"contract": contract, "profile": profile, "warnings": _warnings(judgement)}
+        kept = {
+            "contract": contract,
+            "profile": profile,
+            "past": context.blobs.put(pasts.to_bytes(judgement.past)),
+            "warnings": _warnings(judgement),
+        }
         verdict = Verdict(
             id=context.ids(context.clock()),
             gate="data",
@@ -49,15 +61,17 @@ def validate(context: Context) -> Step[Candidate]:
     return Step("validate", run, restore)
 
 
-def last_accepted(context: Context) -> tuple[Contract | None, Profile | None]:
-    """The contract and the profile of the data that last passed the gate in this project."""
+def last_accepted(context: Context) -> tuple[Contract | None, Profile | None, Past | None]:
+    """What the data gate kept of the data that last passed it in this project."""
     with context.catalog.read() as tx:
         verdict = queries.last_data_pass(tx, context.name)
     if verdict is None:
-        return None, None
+        return None, None, None
     contract = context.blobs.get(str(verdict.evidence["contract"]))
     profile = context.blobs.get(str(verdict.evidence["profile"]))
-    return contracts.from_bytes(contract), codec.from_bytes(profile)
+    kept = verdict.evidence.get("past")  # verdicts of before have none
+    past = None if kept is None else pasts.from_bytes(context.blobs.get(str(kept)))
+    return contracts.from_bytes(contract), codec.from_bytes(profile), past
 
 
 def _warnings(judgement: DataJudgement) -> list[str]:
