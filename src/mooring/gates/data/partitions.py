@@ -41,7 +41,8 @@ class Measure:
         """The column as floats; all missing when it is no number and no category is named."""
         column = pl.col(self.column)
         if self.category is not None:
-            return (column.cast(pl.String) == self.category).cast(pl.Float64)
+            texts = as_text(self.column, schema[self.column])
+            return (texts == self.category).cast(pl.Float64)
         if not is_measured(schema[self.column]):
             return pl.lit(None, pl.Float64)
         number = column.cast(pl.Float64)
@@ -72,6 +73,12 @@ class Partition:
 def is_measured(dtype: pl.DataType) -> bool:
     """Whether values have a mean."""
     return type_of(dtype) in NUMBERS | {"boolean"}
+
+
+def as_text(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A column as texts; missing where its values have no text of their own."""
+    told = type_of(dtype) in NUMBERS | {"boolean", "string", "date", "datetime"}
+    return pl.col(name).cast(pl.String) if told else pl.lit(None, pl.String)
 
 
 def measures_of(

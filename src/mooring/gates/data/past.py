@@ -23,6 +23,7 @@ from mooring.gates.data.partitions import (
     DAY,
     Measure,
     Partition,
+    as_text,
     by_hour,
     by_period,
     measures_of,
@@ -271,4 +272,4 @@ def slice_key(case: Case, name: str, frame: pl.DataFrame) -> pl.Expr:
     """What slices of a column are named by: its categories; a key's fingerprints."""
     if name in case.hidden:
         return pl.lit(pl.Series(row_fingerprints(frame.select(name)))).cast(pl.String)
-    return pl.col(name).cast(pl.String)
+    return as_text(name, frame.schema[name])
