@@ -15,6 +15,7 @@ VERBS = {
     "monitor": "Compare a window of the log with the baseline; report and alert.",
     "calibrate": "Learn what normal drift looks like on your history; propose thresholds.",
     "report": "Compare two tables, or two windows of one: what drifted.",
+    "drill": "Inject faults into copies of your data; prove that the data gate names each.",
     "watch": "Monitor, evaluate the triggers and retrain, until stopped.",
     "lineage": "Say what serves, and which data, code and verdicts are behind it.",
     "status": "Show the project at a glance.",

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Literal
 
 from mooring.errors import GateRefused, NotEnoughEvidence
 from mooring.gates.contract import as_numbers
-from mooring.gates.data import basics, schema, shape, target, values
+from mooring.gates.data import basics, schema, shape, target, units, values
 from mooring.gates.data.case import Accepted, Case, Part, describe_case, pairs, parts
+from mooring.gates.data.faults import over_time
 from mooring.gates.data.finding import Finding
+from mooring.gates.data.past import Past, remember
 from mooring.gates.terms.governing import governed, named, not_twice
 from mooring.gates.terms.judging import Held, hold
 
@@ -52,6 +54,8 @@ class DataJudgement:
         Of the features and the target of these rows, in bins of their own.
     held : Held
         The rows to go on with, and those that a ``contract.toml`` had taken out.
+    past : Past
+        Their days, hours and slices, and how often they repeat.
     """
 
     outcome: Outcome
@@ -59,6 +63,7 @@ class DataJudgement:
     contract: Contract
     profile: Profile
     held: Held = field(compare=False, repr=False)
+    past: Past = field(default_factory=Past, compare=False, repr=False)
 
     @property
     def stops(self) -> tuple[Finding, ...]:
@@ -75,6 +80,7 @@ def judge_data(  # noqa: PLR0913 - what is judged, and by what, the last two by 
     *,
     in_force: InForce | None = None,
     now: datetime | None = None,
+    past: Past | None = None,
 ) -> DataJudgement:
     """Judge rows before anything is trained on them.
 
@@ -96,6 +102,8 @@ def judge_data(  # noqa: PLR0913 - what is judged, and by what, the last two by 
         rows is told and does not stop.
     now : datetime, optional
         For the freshness that a contract demands.
+    past : Past, optional
+        Of the rows that were accepted last (``DataJudgement.past``).
 
     Returns
     -------
@@ -123,13 +131,15 @@ def judge_data(  # noqa: PLR0913 - what is judged, and by what, the last two by 
     always = [*_always(case, contract, accepted)]
     learned: list[Finding] = []
     if accepted is not None and case.frame.height:
-        learned = _against(case, Accepted(accepted, baseline), contract, profile)
+        learned = _against(case, Accepted(accepted, baseline, past), contract, profile)
     if in_force is not None:
         learned = [*governed(learned, held.findings, in_force.terms)]
         always = [named(finding, in_force.terms) for finding in always]
     found = [*always, *not_twice(held.findings, always), *learned]
     findings = tuple(_softened(finding, rules) for finding in found)
-    return DataJudgement(_outcome(findings), findings, contract, profile, held=held)
+    return DataJudgement(
+        _outcome(findings), findings, contract, profile, held, remember(case, contract)
+    )
 
 
 def data_refusal(judgement: DataJudgement, kept_in: str = "") -> GateRefused:
@@ -207,29 +217,49 @@ def _against(case: Case, accepted: Accepted, now: Contract, own: Profile) -> lis
     found += [] if rows is None else [rows]
     both = tuple(pairs(case, before, now))
     every = parts(case, accepted, own)
-    for part in every:
-        known = {(finding.column, finding.rule) for finding in found}
-        new = _of_part(part, both, accepted.profile, case.rules)
-        found += [finding for finding in new if (finding.column, finding.rule) not in known]
+    found += _densest(every, both, accepted, case.rules)
+    if accepted.past is not None:
+        found += over_time(every, before, accepted.past)
     return found + _moved(every[0], both, accepted.profile, found, case.rules)
 
 
+def _densest(
+    every: Sequence[Part], both: Sequence[Pair], accepted: Accepted, rules: DataGate
+) -> list[Finding]:
+    """What is wrong with each column, told of the rows that have most of it: all, or the new."""
+    told: dict[tuple[str, str], tuple[float, Finding]] = {}
+    for part in every:
+        for finding in _of_part(part, both, accepted, rules):
+            key, rate = (finding.column, finding.rule), finding.rows / part.frame.height
+            if key not in told or rate > told[key][0]:
+                told[key] = (rate, finding)
+    return [finding for _, finding in told.values()]
+
+
 def _of_part(
-    part: Part, both: Sequence[Pair], profile: Profile | None, rules: DataGate
+    part: Part, both: Sequence[Pair], accepted: Accepted, rules: DataGate
 ) -> Iterator[Finding]:
     """What each column's values, and the columns together, say about these rows."""
+    profile = accepted.profile
     for pair in both:
-        scaled = None if profile is None else shape.scale(part, pair, profile)
+        scaled = _rescaled(part, pair, accepted)
         flooded = None if profile is None else values.flood(part, pair, profile)
         asked = (
             values.missing(part, pair, rules),
             scaled or values.ranges(part, pair, rules),
             flooded,
-            values.categories(part, pair, rules),
+            values.categories(part, pair, rules, profile),
         )
         yield from (finding for finding in asked if finding is not None)
     if profile is not None:
         yield from shape.swapped(part, shape.compared(part, both, profile), profile)
+
+
+def _rescaled(part: Part, pair: Pair, accepted: Accepted) -> Finding | None:
+    if accepted.profile is None:
+        return None
+    by_ten = shape.scale(part, pair, accepted.profile)
+    return by_ten or units.converted(part, pair, accepted.profile, accepted.past)
 
 
 def _moved(

@@ -672,5 +672,5 @@ def test_odd_types_are_findings_and_never_errors(role: str) -> None:
     full = [odd(name, role, 120) for name in ODD]
     few = [odd(name, role, height) for name, height in product(ODD, (0, 2))]
     for first, frame in (*product(before, full), *product(before[-1:], few)):
-        judged = judge(frame, first, data=data)
+        judged = judge_data(frame, first.contract, first.profile, DataGate(), data, past=first.past)
         assert judged.outcome in {"pass", "fail", "not_enough_evidence"}

@@ -9,6 +9,8 @@ import polars as pl
 from mooring.errors import RunError
 from mooring.gates import contract as contracts
 from mooring.gates.contract import Contract
+from mooring.gates.data import past as pasts
+from mooring.gates.data.past import Past
 from mooring.gates.data_gate import DataJudgement, data_refusal, judge_data
 from mooring.gates.terms.judging import Held, InForce
 from mooring.gates.terms.model import FILE
@@ -75,7 +77,7 @@ def last_pass(context: Context) -> Verdict | None:
 def _judge(
     context: Context, candidate: Candidate, before: Verdict | None, in_force: InForce | None
 ) -> DataJudgement:
-    accepted, baseline = _accepted(context, before)
+    accepted, baseline, past = accepted_by(context, before)
     return judge_data(
         known(candidate.rows),
         accepted,
@@ -84,16 +86,21 @@ def _judge(
         context.settings.data,
         in_force=in_force,
         now=context.clock(),
+        past=past,
     )
 
 
-def _accepted(context: Context, verdict: Verdict | None) -> tuple[Contract | None, Profile | None]:
-    """The contract and the profile of the data that a verdict accepted."""
+def accepted_by(
+    context: Context, verdict: Verdict | None
+) -> tuple[Contract | None, Profile | None, Past | None]:
+    """What the data gate kept of the data that a verdict accepted."""
     if verdict is None:
-        return None, None
+        return None, None, None
     contract = context.blobs.get(str(verdict.evidence["contract"]))
     profile = context.blobs.get(str(verdict.evidence["profile"]))
-    return contracts.from_bytes(contract), codec.from_bytes(profile)
+    kept = verdict.evidence.get("past")  # verdicts of before have none
+    past = None if kept is None else pasts.from_bytes(context.blobs.get(str(kept)))
+    return contracts.from_bytes(contract), codec.from_bytes(profile), past
 
 
 def _kept(
@@ -103,6 +110,7 @@ def _kept(
     return {
         "contract": context.blobs.put(contracts.to_bytes(judgement.contract)),
         "profile": context.blobs.put(codec.to_bytes(judgement.profile)),
+        "past": context.blobs.put(pasts.to_bytes(judgement.past)),
         **_of_terms(context, in_force),
         **_taken(context, candidate, judgement.held),
     }
