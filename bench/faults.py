@@ -134,8 +134,8 @@ def _row(name: str, of: list[Exercise]) -> str:
 
 
 def _sources(folder: Path | None, only: str) -> Iterator[tuple[Set, list[tuple[str, Delivery]]]]:
-    for each in SETS if folder is not None else ():
-        if only and each.name not in only:
+    for each in SETS:
+        if folder is None or (only and each.name not in only):
             continue
         if not (folder / each.name).is_dir():
             print(f"{each.name}: not in {folder}, skipped")  # noqa: T201
