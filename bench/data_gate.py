@@ -119,7 +119,7 @@ def expanding(frame: pl.DataFrame, time: str | None) -> Iterator[Window]:
         for end in range(2 * BLOCK, frame.height, BLOCK):
             yield f"rows {end}", frame.head(end)
         return
-    for start in _months(frame, time)[2:]:
+    for start in month_starts(frame, time)[2:]:
         yield f"to {start:%Y-%m}", frame.filter(pl.col(time) < start)
 
 
@@ -129,7 +129,7 @@ def sliding(frame: pl.DataFrame, time: str | None) -> Iterator[Window]:
         for end in range(3 * BLOCK, frame.height, BLOCK):
             yield f"rows {end}", frame.slice(end - 3 * BLOCK, 3 * BLOCK)
         return
-    for start in _months(frame, time)[3:]:
+    for start in month_starts(frame, time)[3:]:
         latest = pl.col(time).is_between(start - WEEKS, start, "left")
         yield f"to {start:%Y-%m}", frame.filter(latest)
 
@@ -140,11 +140,11 @@ def months(frame: pl.DataFrame, time: str | None) -> Iterator[Window]:
         for start in range(0, frame.height - BLOCK, BLOCK):
             yield f"rows {start}", frame.slice(start, BLOCK)
         return
-    for begin, end in pairwise(_months(frame, time)):
+    for begin, end in pairwise(month_starts(frame, time)):
         yield f"{begin:%Y-%m}", frame.filter(pl.col(time).is_between(begin, end, "left"))
 
 
-def _months(frame: pl.DataFrame, time: str) -> list[datetime]:
+def month_starts(frame: pl.DataFrame, time: str) -> list[datetime]:
     """Starts of the months in the data, and of the one after; one that hardly began is left out."""
     start = frame.get_column(time).dt.truncate("1mo").alias("start")
     counted = start.value_counts(name="rows").sort("start")

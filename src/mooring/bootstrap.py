@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,8 +75,9 @@ def looking(context: Context, log: PredictionLog) -> Look:
 
 
 def _who() -> str:
+    """The account of this process, as the machine has it; no variable can name another."""
+    user = os.geteuid()
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        # A container's user may have no name.
-        return f"uid {os.getuid()}"
+        return pwd.getpwuid(user).pw_name.strip() or f"uid {user}"
+    except KeyError:
+        return f"uid {user}"  # a container's user may have no name

@@ -7,6 +7,7 @@
     │   ├── SettingsError             2   mooring.toml, or a MOORING_ variable
     │   ├── NoProject                 2   no mooring.toml here
     │   └── UnknownName               2   no such run, model version, dataset, deployment
+    ├── NotPermitted                  1   the project's file withholds this from whoever asks
     ├── DataError                     1   the data cannot be used
     │   ├── UnreadableData            1   no such file, not a table, mixed schemas
     │   └── ContractViolation         1   rows that break a contract
@@ -80,6 +81,12 @@ class NoProject(UsageError):
 
 class UnknownName(UsageError):
     """A run, model version, dataset or deployment that the catalog does not know."""
+
+
+class NotPermitted(MooringError):
+    """The project's file withholds this from whoever asks."""
+
+    exit_code = 1
 
 
 class DataError(MooringError):

@@ -27,7 +27,7 @@ ARM = (
 )
 VERDICT = (
     "INSERT INTO verdict (id, gate, outcome, at, by, reasons, model_version, until, evidence) "
-    "VALUES (?, ?, ?, '2026-03-01 00:00:00.000000', 'eve', '[]', ?, ?, '{}')"
+    "VALUES (?, ?, ?, '2026-03-01 00:00:00.000000', 'eve', '[1]', ?, ?, '{}')"
 )
 
 
@@ -297,7 +297,8 @@ def test_p9_no_row_has_a_hidden_number_to_be_replaced_by(lite: World) -> None:
         "ON CONFLICT (id) DO UPDATE SET outcome = 'pass'",
         "INSERT INTO arm SELECT * FROM arm WHERE true "  # noqa: ISC004
         "ON CONFLICT (revision, model_version) DO UPDATE SET verdict = 'failed'",
-        "INSERT INTO catalog_version VALUES (1) ON CONFLICT (version) DO UPDATE SET version = 0",
+        "INSERT INTO catalog_version SELECT max(version) FROM catalog_version WHERE true "  # noqa: ISC004
+        "ON CONFLICT (version) DO UPDATE SET version = 0",
     ],
 )
 def test_p9_an_upsert_is_an_edit(world: World, statement: str) -> None:

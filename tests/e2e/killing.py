@@ -62,8 +62,14 @@ def can_trace() -> bool:
 
 def calls_of_a_run(project: Project) -> tuple[Call, ...]:
     """The writes of a whole run, in order."""
+    return calls_of(project, "run")
+
+
+def calls_of(project: Project, *words: str) -> tuple[Call, ...]:
+    """The writes of a command that ends well, in order."""
     trace = project.root / "trace.txt"
-    assert project.child("run", under=(*_TRACER, "-o", str(trace))).code == 0
+    said = project.child(*words, under=(*_TRACER, "-o", str(trace)))
+    assert said.code == 0, said.err
     counts: Counter[str] = Counter()
     calls = []
     for line in trace.read_text(errors="replace").splitlines():
@@ -91,10 +97,10 @@ def commits_of(calls: Sequence[Call]) -> list[tuple[Call, Call]]:
     ]
 
 
-def kill_at_call(project: Project, call: Call) -> Said:
-    """A run whose process is killed as it makes that call."""
+def kill_at_call(project: Project, call: Call, *words: str) -> Said:
+    """A command, a run when none is given, whose process is killed as it makes that call."""
     inject = f"inject={call.name}:signal=KILL:when={call.number}"
-    return project.child("run", under=(*_TRACER, "-o", "/dev/null", "-e", inject))
+    return project.child(*(words or ("run",)), under=(*_TRACER, "-o", "/dev/null", "-e", inject))
 
 
 def kill_near(project: Project, place: Place) -> Said:

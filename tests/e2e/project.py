@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from mooring.lineage.catalog.queries import Traffic
 from mooring.lineage.values import Run
 
 NAME = "rides"
+ME = pwd.getpwuid(os.geteuid()).pw_name
+"""Who overrides, as the machine has it."""
 SETTINGS = f"""\
 [project]
 name = "{NAME}"

@@ -44,6 +44,10 @@ def test_p6_two_years_of_weather_need_no_alarm_a_week(bikes: Project) -> None:
     assert said.code == 0, said.err
     assert narrow(said)
     assert "77 of 77" in said.out
+    assert "held back" in said.out
+    assert "the same month a year before the threshold to notify would be: temp" in " ".join(
+        said.out.split()
+    )
     table = tomllib.loads(proposed(said))["monitoring"]
     assert (table["alarm"], table["window"]) == ("2 of 3", "1w")
     assert table["thresholds"]["temp"] > 1 > table["thresholds"]["weathersit"]
@@ -71,6 +75,9 @@ def test_json_says_the_same(bikes: Project) -> None:
     assert {("before", "psi"), ("previous", "jensenshannon"), ("year", "psi")} <= kinds
     assert found["as_it_stands"]["windows_in_alarm"] == found["windows"] == 77
     assert found["proposed"]["notify"]["begun_a_month"] <= found["wanted_a_month"]["notify"]
+    seen, back = (found[one]["page"]["windows_beyond"] for one in ("proposed", "held_back"))
+    assert back >= seen
+    assert found["columns"][0]["thresholds_by_season"].keys() == {"record", "notify", "page"}
 
 
 def test_outside_of_a_project_data_and_time_are_needed(tmp_path: Path) -> None:
@@ -89,6 +96,7 @@ def test_p3_few_windows_are_not_enough_evidence(fresh: Project) -> None:
     assert said.code == NOT_ENOUGH
     assert "not enough evidence: 10 windows, 12 wanted" in said.out
     assert "[monitoring]" not in said.out
+    assert "not enough history for a season" in said.out
     assert json.loads(fresh.mooring("calibrate", "--json").out)["outcome"] == "not_enough_evidence"
 
 

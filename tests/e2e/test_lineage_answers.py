@@ -18,7 +18,7 @@ from mooring.lineage.digest import digest_table
 from mooring.lineage.loading import load_version
 from mooring.lineage.values import CodeVersion
 from mooring.reading.tables import read_table
-from tests.e2e.project import NAME, STRONG, WEAK, Project
+from tests.e2e.project import ME, NAME, STRONG, WEAK, Project
 
 pytestmark = pytest.mark.e2e
 
@@ -109,7 +109,7 @@ def test_a_person_reads_the_same(divided: Project) -> None:
     said = divided.mooring("lineage").out
     for text in ("60.0%  rides/1  (champion)", "40.0%  rides/2  (challenger)", "because a trial"):
         assert text in said
-    assert "override gate: override until 2100-01-01" in said
+    assert f"override gate: override by {ME} until 2100-01-01" in said
     for used in arms(divided)["rides/2"]["data"]:
         assert used["digest"][:19] in said
 

@@ -137,18 +137,34 @@ def _row(column: ColumnNormal, score: str, season: Against | None) -> tuple[str,
 def _print_hindsight(found: Calibration) -> None:
     from mooring.profiling.calibration.plan import SEVERITIES, WANTED
 
-    def row(name: str, alarm: tuple[int, int], one: Hindsight, wanted: str) -> tuple[str, ...]:
+    def row(
+        name: str, alarm: tuple[int, int], one: Hindsight, back: Hindsight | None, wanted: str
+    ) -> tuple[str, ...]:
         of_m = f"{alarm[0]} of {alarm[1]}"
         beyond = f"{one.drifted} of {found.windows}"
-        return name, beyond, of_m, str(one.alarming), f"{one.begun:.2f}", wanted
+        months = ["" if each is None else f"{each.begun:.2f}" for each in (one, back)]
+        return name, beyond, of_m, str(one.alarming), *months, wanted
 
-    rows = [row("as it stands", found.plan.alarm, found.today, "")]
+    rows = [row("as it stands", found.plan.alarm, found.today, None, "")]
     rows += [
-        row(one, found.plan.proposed, found.hindsight[one], f"{WANTED[one]:.2f}")
+        row(
+            one,
+            found.plan.proposed,
+            found.hindsight[one],
+            found.held_back.get(one),
+            f"{WANTED[one]:.2f}",
+        )
         for one in SEVERITIES
     ]
-    heads = ("on this history", "beyond", "alarm", "in alarm", "begun a month", "at most")
-    print_table(heads, rows, right=".r.rrr")
+    heads = ("on this history", "beyond", "alarm", "in alarm", "a month", "held back", "at most")
+    print_table(heads, rows, right=".r.rrrr")
+    _say(
+        "a month: alarms begun; held back: the same on fifths of the history that had no say in "
+        "the thresholds, which is what to expect."
+        if found.held_back
+        else "a month: alarms begun, on the windows the thresholds come from; there are too few to "
+        "hold some back, so expect more."
+    )
 
 
 def _notes(found: Calibration) -> None:
@@ -158,11 +174,33 @@ def _notes(found: Calibration) -> None:
         _say(f"{found.skipped} windows have too few rows and are left out.")
     if found.never_again:
         _say(f"left out, as no value of theirs comes back: {listed(found.never_again)}.")
+    if not any(column.seasonal for column in found.columns):
+        _say(
+            "not enough history for a season: thresholds against the same month a year before want "
+            "15 months, those of daily windows against the same weekday three weeks."
+        )
     far = [c.name for c in found.columns if c.thresholds.get("notify", 0.0) > _FAR]
     if far:
         _say(
             f"{listed(far)}: normal drift alone exceeds PSI {_FAR:g}, so an alarm there means "
             "little; the model's error and a shorter [data] window say more."
+        )
+    _say_of_seasons(found, far)
+
+
+def _say_of_seasons(found: Calibration, far: list[str]) -> None:
+    """What those columns would need, were they held against their own season."""
+    season = _season(found)
+    told = [
+        f"{c.name} {_number(c.seasonal['notify'])} instead of {_number(c.thresholds['notify'])}"
+        for c in found.columns
+        if season and c.name in far and c.seasonal and c.seasonal["notify"] < c.thresholds["notify"]
+    ]
+    if told:
+        _say(
+            f"Against {_SEASONS[season or 'year']} the threshold to notify would be: "
+            f"{', '.join(told)}. A model's baseline is what it was trained on, so monitoring does "
+            "not compare so; mooring report --reference FROM..TO does."
         )
 
 
@@ -224,6 +262,10 @@ def _plain(found: Calibration, lines: tuple[str, ...]) -> dict[str, object]:
             severity: _plain_hindsight(one, found.plan.proposed)
             for severity, one in found.hindsight.items()
         },
+        "held_back": {
+            severity: _plain_hindsight(one, found.plan.proposed)
+            for severity, one in found.held_back.items()
+        },
         "settings": "\n".join(lines),
     }
 
@@ -234,6 +276,7 @@ def _plain_column(column: ColumnNormal) -> dict[str, object]:
         "level": _or_none(column.level),
         "inflation": _or_none(column.inflation),
         "thresholds": dict(column.thresholds),
+        "thresholds_by_season": dict(column.seasonal),
         "normal": [
             {"against": against, "score": score, **_plain_spread(spread)}
             for (against, score), spread in column.spreads.items()

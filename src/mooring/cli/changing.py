@@ -20,8 +20,10 @@ def change_traffic(
 ) -> None:
     """Appends the revision that ``decide`` comes to, and prints the split."""
     from mooring.lineage.deployments import Change
+    from mooring.lineage.standing import record_expiry
 
     with project_here(context) as project:
+        record_expiry(project.catalog, project.name, project.clock(), project.ids)
         change = Change(project.name, because, project.by, project.clock(), project.ids)
         with project.catalog.write() as tx:
             traffic = decide(tx, change)

@@ -8,12 +8,14 @@ import click
 
 VERBS = {
     "init": "Write mooring.toml and pipeline.py for a data file of yours.",
+    "contract": "Write, compare and check contract.toml: what the data must meet.",
     "run": "Train a candidate through both gates and deploy it if it passes.",
     "serve": "Answer predictions over HTTP and keep each one in the log.",
     "label": "Join labels that came late with the predictions they belong to.",
     "monitor": "Compare a window of the log with the baseline; report and alert.",
     "calibrate": "Learn what normal drift looks like on your history; propose thresholds.",
     "report": "Compare two tables, or two windows of one: what drifted.",
+    "drill": "Inject faults into copies of your data; prove that the data gate names each.",
     "watch": "Monitor, evaluate the triggers and retrain, until stopped.",
     "lineage": "Say what serves, and which data, code and verdicts are behind it.",
     "judge": "Compare two model versions on rows that neither was trained on.",
@@ -22,6 +24,7 @@ VERBS = {
     "promote": "Make a model version the champion.",
     "rollback": "Give the traffic back to the champion before.",
     "override": "Allow a version traffic without a pass: reasoned and expiring.",
+    "reproduce": "Train a version again from its lineage, and say how far it differs.",
     "demo": "Live through two years of a real model in a minute.",
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mooring.cli.common import Instant, as_json, settings_here
-from mooring.cli.output import print_json
+from mooring.cli.output import print_json, wrapped
 
 
 @click.command()
@@ -25,13 +25,15 @@ def command(context: click.Context, file: Path, known_at: datetime | None, as_js
     optionally known_at. The same file twice joins nothing twice.
     """
     from mooring.bootstrap import open_log, open_project
-    from mooring.serving.labels import classes_served, join_labels
+    from mooring.serving.label_terms import champion_artifact, terms_of
+    from mooring.serving.labels import join_labels
 
     settings = settings_here(context)
     # Not now: the same file again would be labels that became known again.
     written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     with open_project(settings) as project, open_log(settings) as log:
         now = project.clock()
+        serving = champion_artifact(project.catalog, project.store, project.name)
         receipt = join_labels(
             project.catalog,
             log,
@@ -40,7 +42,8 @@ def command(context: click.Context, file: Path, known_at: datetime | None, as_js
             known_at or min(written, now),
             received_at=now,
             ids=project.ids,
-            classes=classes_served(project.catalog, project.store, project.name),
+            classes=serving.manifest.classes if serving else (),
+            terms=terms_of(serving),
         )
     if as_json:
         print_json(
@@ -49,10 +52,14 @@ def command(context: click.Context, file: Path, known_at: datetime | None, as_js
                 "joined": receipt.joined,
                 "unknown": receipt.unknown,
                 "repeated": receipt.repeated,
+                "quarantined": receipt.quarantined,
+                "warnings": list(receipt.told),
             }
         )
         return
     click.echo(f"{receipt.joined:,} of {receipt.rows:,} labels joined a prediction")
+    for line in receipt.told:
+        click.echo(wrapped(line, indent=2))
     if receipt.repeated:
         click.echo(f"  {receipt.repeated:,} were known already")
     if receipt.unknown:

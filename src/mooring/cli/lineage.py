@@ -41,7 +41,7 @@ def command(
         elif dataset is not None:
             answer = dataset_answer(tx, dataset)
         else:
-            answer = lineage_answer(tx, at)
+            answer = lineage_answer(tx, at, at or project.clock())
     if as_json:
         print_json(answer)
     elif version is not None:
@@ -69,6 +69,8 @@ def _print_deployments(deployments: Sequence[Mapping[str, Any]]) -> None:
 def _print_arm(arm: Mapping[str, Any]) -> None:
     click.echo("")
     click.secho(f"{arm['weight']:6.1%}  {arm['model_version']}  ({arm['role']})", bold=True)
+    if arm["override"]:
+        click.secho(wrapped(arm["override"]["words"], indent=2), fg="yellow")
     _print_made(arm)
 
 
@@ -80,6 +82,8 @@ def _print_made(arm: Mapping[str, Any]) -> None:
     click.echo(wrapped(f"because  {arm['trigger']}: {arm['because']}", indent=2))
     click.echo(f"  code     {commit}{' + uncommitted changes' if code['dirty'] else ''}")
     click.echo(f"  trained  {arm['trained_at'][:16]}")
+    if arm["contract"]:
+        click.echo(f"  contract {arm['contract'][:19]}")
     rows = [
         (used["role"], f"{used['rows']:,}", used["digest"][:19], used["dataset"])
         for used in arm["data"]
@@ -91,8 +95,14 @@ def _print_made(arm: Mapping[str, Any]) -> None:
     for verdict in arm["verdicts"]:
         against = f" against {verdict['opponent']}" if verdict["opponent"] else ""
         until = f" until {verdict['until'][:16]}" if verdict["until"] else ""
-        click.echo(f"  {verdict['gate']} gate: {verdict['outcome']}{against}{until}")
+        by = f" by {verdict['by']}" if verdict["gate"] == "override" else ""
+        click.echo(f"  {verdict['gate']} gate: {verdict['outcome']}{against}{by}{until}")
         for reason in verdict["reasons"]:
+            click.echo(wrapped(reason, indent=4))
+    for tried in arm["reproductions"]:
+        said = tried["outcome"].replace("_", " ")
+        click.echo(f"  trained again by {tried['by']} at {tried['at'][:16]}: {said}")
+        for reason in tried["reasons"]:
             click.echo(wrapped(reason, indent=4))
     for judged in arm["by_hand"]:
         what = f"{judged['outcome']} against {judged['opponent']} on {judged['rows']:,} rows"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,11 +64,12 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         )
         nothing = "" if any(s.rows for s in scores) else _why_nothing(project, log, all_due=all_due)
         code = _exit_code(scores or (_recorded(project) if all_due else ()))
+        overrides = _overrides(project, scores)
     if as_json:
-        print_json({"windows": [_plain(score) for score in scores]})
+        print_json({"windows": [_plain(score, overrides) for score in scores]})
     else:
         for score in scores:
-            _print(score, brief=len(scores) > _MOST)
+            _print(score, overrides[score.model_version], brief=len(scores) > _MOST)
         click.echo(nothing or f"the page: {page}{_NOT_RECORDED if chosen else ''}")
     context.exit(code)
 
@@ -146,11 +147,22 @@ def _why_nothing(project: Context, log: PredictionLog, *, all_due: bool) -> str:
     )
 
 
-def _plain(score: WindowScore) -> dict[str, Any]:
+def _overrides(project: Context, scores: Sequence[WindowScore]) -> dict[str, str | None]:
+    """What lets each version serve that no gate passed; None for those that passed."""
+    from mooring.lineage.overrides import overriding
+
+    with project.catalog.read() as tx:
+        found = {s.model_version: overriding(tx, s.model_version) for s in scores}
+    now = project.clock()
+    return {name: one.words(now) if one else None for name, one in found.items()}
+
+
+def _plain(score: WindowScore, overrides: Mapping[str, str | None]) -> dict[str, Any]:
     return {
         "id": score.id,
         "deployment": score.deployment,
         "model_version": score.model_version,
+        "override": overrides[score.model_version],
         "start": score.start.isoformat(),
         "end": score.end.isoformat(),
         "at": score.at.isoformat(),
@@ -162,7 +174,7 @@ def _plain(score: WindowScore) -> dict[str, Any]:
     }
 
 
-def _print(score: WindowScore, *, brief: bool) -> None:
+def _print(score: WindowScore, override: str | None, *, brief: bool) -> None:
     from mooring.monitoring.detail import read_detail
     from mooring.monitoring.words import drift_words, headline, performance_words
 
@@ -172,8 +184,12 @@ def _print(score: WindowScore, *, brief: bool) -> None:
     status = click.style(f"{score.status:8s}", fg=_COLOURS[score.status], bold=True)
     if brief:
         click.echo(f"{score.end:%Y-%m-%d %H:%M}  {status}  {distance:7s}  {headline(score)}")
+        if override:
+            click.secho(f"  {override}", fg="yellow")
         return
     click.echo(f"{span}   {score.model_version}   {score.rows:,} rows")
+    if override:
+        _say(override, indent=2)
     if detail.reason:
         click.echo(f"{status}  {headline(score)}")
     else:

@@ -22,7 +22,8 @@ def command(context: click.Context, version: str, because: str, until: datetime)
         change = Change(project.name, because, project.by, project.clock(), project.ids)
         with project.catalog.write() as tx:
             found = find_version(tx, project.name, version)
-            verdict = override(change, found.id, until)
+            permitted = project.settings.permissions.override
+            verdict = override(change, found.id, until, permitted=permitted)
             tx.append(verdict)
     click.echo(
         f"override of {found.id} by {verdict.by} until {until:%Y-%m-%d %H:%M} UTC: {because}"

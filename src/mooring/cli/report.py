@@ -197,11 +197,13 @@ def _write(path: Path, report: Report, rules: DriftRules) -> None:
 
 
 def _print(report: Report) -> None:
-    from mooring.profiling.reporting.words import summary, together
+    from mooring.profiling.reporting.words import left_out, summary, together
 
     click.secho(summary(report), fg=_COLOURS[report.status], bold=True)
     for score in report.together:
         click.echo(wrapped(f"all columns together {score.status}, {together(score)}", indent=2))
+    if without := left_out(report.together):
+        click.echo(wrapped(without, indent=2))
     _print_columns(report)
     if len(report.columns) > _MOST:
         click.echo(f"… and {len(report.columns) - _MOST:,} more; --json and --html have them")
@@ -234,11 +236,13 @@ def _print_columns(report: Report) -> None:
 
 def _cells(column: ReportColumn, tool: str) -> dict[str, str]:
     """One line of the table; another tool's word stands instead of what moved."""
-    from mooring.profiling.reporting.words import compat, missing
+    from mooring.profiling.reporting.words import apart, compat, missing
     from mooring.profiling.words import score, short, why
 
     drift = column.drift
     said = why(drift) if column.compat is None else compat(column.compat)
+    if column.classifier is not None and not tool:
+        said = f"{apart(column.classifier)}; {said}".removesuffix("; ")
     return {
         "column": short(drift.name, _WIDTHS["column"]),
         "kind": _KINDS[drift.kind],

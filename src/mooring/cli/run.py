@@ -55,8 +55,12 @@ def _report(project: Context, version: str) -> None:
 
     with project.catalog.read() as tx:
         verdict = queries.verdicts(tx, version)[-1]
+        run = queries.verdicts_of_run(tx, verdict.run) if verdict.run else ()
+    taken = next((one.evidence.get("quarantined") for one in run if one.gate == "data"), None)
     number = version.rpartition("/")[2]
     click.echo(f"{project.name} v{number} is the champion and has all of the traffic")
     for reason in verdict.reasons:
         click.echo(f"  {reason}")
+    if isinstance(taken, dict):
+        click.echo(f"  {taken['rows']:,} rows were quarantined: .mooring/{taken['file']}")
     click.echo("next: mooring serve    (what is behind it: mooring lineage)")

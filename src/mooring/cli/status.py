@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mooring.cli.common import as_json, project_here
-from mooring.cli.output import print_json
+from mooring.cli.output import print_json, wrapped
 
 
 @click.command()
@@ -18,7 +18,7 @@ def command(context: click.Context, as_json: bool) -> None:
     from mooring.lineage.glance import glance
 
     with project_here(context) as project, project.catalog.read() as tx:
-        found: Any = glance(tx, project.name)
+        found: Any = glance(tx, project.name, project.clock())
     if as_json:
         print_json(found)
         return
@@ -26,6 +26,8 @@ def command(context: click.Context, as_json: bool) -> None:
     click.echo(f"{found['name']}: {count:,} model version{'' if count == 1 else 's'}")
     for arm in found["traffic"]:
         click.echo(f"  {arm['weight']:6.1%}  {arm['model_version']} ({arm['role']})")
+        if arm["override"]:
+            click.secho(wrapped(arm["override"], indent=10), fg="yellow")
     if not found["traffic"]:
         click.echo("  no traffic yet.  next: mooring run")
     for label, key in (("last run", "run"), ("last window", "window"), ("decision", "decision")):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mooring.errors import DataError, UserCodeError
+from mooring.gates.ranks import Ranked, rank
 from mooring.lineage.answers import Answers, Label
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ FloatArray = NDArray[np.float64]
 _SLACK = 1e-3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Case:
     """Truth and answers as numbers, ready for the metrics.
 
@@ -34,6 +36,23 @@ class Case:
     chance: FloatArray | None = None
     score: FloatArray | None = None
     labels: int = 0
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        """The rows by score, sorted once for all that want it; all alike without scores."""
+        score = np.zeros(len(self.truth)) if self.score is None else self.score
+        return rank(self.truth, score)
+
+    def only(self, rows: NDArray[np.bool_]) -> Case:
+        """The same of some rows."""
+        chance, score = self.chance, self.score
+        return Case(
+            self.truth[rows],
+            self.predicted[rows],
+            None if chance is None else chance[rows],
+            None if score is None else score[rows],
+            self.labels,
+        )
 
 
 def missing_rows(truth: Column) -> int:

@@ -6,21 +6,28 @@ too few rows it cannot tell (``not_enough_evidence``), and data it cannot look i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from mooring.errors import GateRefused, NotEnoughEvidence
-from mooring.gates.data import basics, leaks, schema, shape, target, values
+from mooring.gates.contract import as_numbers
+from mooring.gates.data import basics, leaks, schema, shape, target, units, values
 from mooring.gates.data.case import Accepted, Case, Part, describe_case, pairs, parts
+from mooring.gates.data.faults import over_time
 from mooring.gates.data.finding import Finding
+from mooring.gates.data.past import Past, remember
+from mooring.gates.terms.governing import governed, named, not_twice
+from mooring.gates.terms.judging import Held, hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     import polars as pl
 
     from mooring.gates.contract import Contract
     from mooring.gates.data.case import Pair
+    from mooring.gates.terms.judging import InForce
     from mooring.profiling.profiles import Profile
     from mooring.settings.model import Data, DataGate
 
@@ -45,12 +52,18 @@ class DataJudgement:
         Of these rows; the next ones are held against it when these were accepted.
     profile : Profile
         Of the features and the target of these rows, in bins of their own.
+    held : Held
+        The rows to go on with, and those that a ``contract.toml`` had taken out.
+    past : Past
+        Their days, hours and slices, and how often they repeat.
     """
 
     outcome: Outcome
     findings: tuple[Finding, ...]
     contract: Contract
     profile: Profile
+    held: Held = field(compare=False, repr=False)
+    past: Past = field(default_factory=Past, compare=False, repr=False)
 
     @property
     def stops(self) -> tuple[Finding, ...]:
@@ -58,14 +71,21 @@ class DataJudgement:
         return tuple(finding for finding in self.findings if finding.severity == "stop")
 
 
-def judge_data(
+def judge_data(  # noqa: PLR0913 - what is judged, and by what, the last two by name
     frame: pl.DataFrame,
     accepted: Contract | None,
     baseline: Profile | None,
     rules: DataGate,
     data: Data,
+    *,
+    in_force: InForce | None = None,
+    now: datetime | None = None,
+    past: Past | None = None,
 ) -> DataJudgement:
-    """Judge rows before anything is trained on them. Their order does not matter.
+    """Judge rows before anything is trained on them.
+
+    Their order does not matter, unless a ``contract.toml`` says that it does. Rows that it takes
+    out are not looked at any further.
 
     Parameters
     ----------
@@ -77,6 +97,13 @@ def judge_data(
     rules : DataGate
     data : Data
         What each column is for.
+    in_force : InForce, optional
+        The project's ``contract.toml``. Where it speaks of a column, what differs from the accepted
+        rows is told and does not stop.
+    now : datetime, optional
+        For the freshness that a contract demands.
+    past : Past, optional
+        Of the rows that were accepted last (``DataJudgement.past``).
 
     Returns
     -------
@@ -96,22 +123,34 @@ def judge_data(
     >>> judgement.outcome, judgement.stops[0].rule
     ('fail', 'scale')
     """
-    case = Case(frame, data, rules)
+    case, held = Case(frame, data, rules), Held((), frame)
+    if in_force is not None:
+        held = hold(case, in_force, now=now, newer=_newer(case, accepted))
+        case = replace(case, frame=held.kept)
     contract, profile = describe_case(case)
-    found = [*_always(case, contract, accepted)]
-    if accepted is not None and frame.height:
-        found += _against(case, Accepted(accepted, baseline), contract, profile)
+    always = [*_always(case, contract, accepted)]
+    learned: list[Finding] = []
+    if accepted is not None and case.frame.height:
+        learned = _against(case, Accepted(accepted, baseline, past), contract, profile)
+    if in_force is not None:
+        learned = [*governed(learned, held.findings, in_force.terms)]
+        always = [named(finding, in_force.terms) for finding in always]
+    found = [*always, *not_twice(held.findings, always), *learned]
     findings = tuple(_softened(finding, rules) for finding in found)
-    return DataJudgement(_outcome(findings), findings, contract, profile)
+    return DataJudgement(
+        _outcome(findings), findings, contract, profile, held, remember(case, contract)
+    )
 
 
-def data_refusal(judgement: DataJudgement) -> GateRefused:
+def data_refusal(judgement: DataJudgement, kept_in: str = "") -> GateRefused:
     """The error that tells why the data gate stopped a run, and what to do about each reason.
 
     Parameters
     ----------
     judgement : DataJudgement
         One that is not a pass.
+    kept_in : str
+        Where the rows are that a contract had taken out.
 
     Returns
     -------
@@ -129,13 +168,24 @@ def data_refusal(judgement: DataJudgement) -> GateRefused:
     reasons = "\n".join(lines)
     if judgement.outcome == "not_enough_evidence":
         return NotEnoughEvidence(
-            f"the data gate cannot tell:\n{reasons}", fix="run again when there are more rows"
+            f"the data gate cannot tell:\n{reasons}",
+            where=kept_in,
+            fix="run again when there are more rows",
         )
     return GateRefused(
         f"the data gate stopped this run, nothing was trained:\n{reasons}",
+        where=kept_in,
         fix="mend the data and run again; if a column is right as it is now, put its name into "
-        "[gates.data] warn_only",
+        "[gates.data] warn_only, or say so in contract.toml",
     )
+
+
+def _newer(case: Case, accepted: Contract | None) -> pl.Series | None:
+    """Which rows are later than all that was accepted; None where that cannot be said."""
+    before = accepted.column(case.time) if accepted is not None and case.time else None
+    if case.time is None or before is None or before.maximum is None:
+        return None
+    return (as_numbers(case.frame.get_column(case.time)) > before.maximum).fill_null(value=False)
 
 
 def _always(case: Case, now: Contract, accepted: Contract | None) -> Iterator[Finding]:
@@ -167,29 +217,49 @@ def _against(case: Case, accepted: Accepted, now: Contract, own: Profile) -> lis
     found += [] if rows is None else [rows]
     both = tuple(pairs(case, before, now))
     every = parts(case, accepted, own)
-    for part in every:
-        known = {(finding.column, finding.rule) for finding in found}
-        new = _of_part(part, both, accepted.profile, case.rules)
-        found += [finding for finding in new if (finding.column, finding.rule) not in known]
+    found += _densest(every, both, accepted, case.rules)
+    if accepted.past is not None:
+        found += over_time(every, before, accepted.past)
     return found + _moved(every[0], both, accepted.profile, found, case.rules)
 
 
+def _densest(
+    every: Sequence[Part], both: Sequence[Pair], accepted: Accepted, rules: DataGate
+) -> list[Finding]:
+    """What is wrong with each column, told of the rows that have most of it: all, or the new."""
+    told: dict[tuple[str, str], tuple[float, Finding]] = {}
+    for part in every:
+        for finding in _of_part(part, both, accepted, rules):
+            key, rate = (finding.column, finding.rule), finding.rows / part.frame.height
+            if key not in told or rate > told[key][0]:
+                told[key] = (rate, finding)
+    return [finding for _, finding in told.values()]
+
+
 def _of_part(
-    part: Part, both: Sequence[Pair], profile: Profile | None, rules: DataGate
+    part: Part, both: Sequence[Pair], accepted: Accepted, rules: DataGate
 ) -> Iterator[Finding]:
     """What each column's values, and the columns together, say about these rows."""
+    profile = accepted.profile
     for pair in both:
-        scaled = None if profile is None else shape.scale(part, pair, profile)
+        scaled = _rescaled(part, pair, accepted)
         flooded = None if profile is None else values.flood(part, pair, profile)
         asked = (
             values.missing(part, pair, rules),
             scaled or values.ranges(part, pair, rules),
             flooded,
-            values.categories(part, pair, rules),
+            values.categories(part, pair, rules, profile),
         )
         yield from (finding for finding in asked if finding is not None)
     if profile is not None:
         yield from shape.swapped(part, shape.compared(part, both, profile), profile)
+
+
+def _rescaled(part: Part, pair: Pair, accepted: Accepted) -> Finding | None:
+    if accepted.profile is None:
+        return None
+    by_ten = shape.scale(part, pair, accepted.profile)
+    return by_ten or units.converted(part, pair, accepted.profile, accepted.past)
 
 
 def _moved(

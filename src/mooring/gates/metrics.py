@@ -90,6 +90,8 @@ class Metric:
         if isinstance(self.how, Ranks):
             if case.score is None or not np.isfinite(case.score).all():
                 return float("nan")
+            if weights is None:
+                return self.how.value(case.ranked)
             return self.how.value(ranks.rank(case.truth, case.score, weights))
         weighted = (
             column.sum() if weights is None else column @ weights

@@ -2,49 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mooring.errors import SettingsError
-from mooring.gates.cases import Column, all_same, equals, fault_in, is_constant, missing_rows
-from mooring.gates.metrics import Metric, find_metric, measure
-from mooring.gates.paired import PairedDifference, compare_paired
+from mooring.gates.cases import Case, Column, missing_rows, prepare
+from mooring.gates.inference.plan import Plan
+from mooring.gates.metrics import METRICS, Metric, find_metric
+from mooring.gates.model.calibration import calibration
+from mooring.gates.model.claims import beats_trivial, claim, guardrails
+from mooring.gates.model.match import Finding, Match, Outcome, places
+from mooring.gates.model.trials import trial_findings
+from mooring.gates.model.usable import undefined, unusable
+from mooring.gates.model.weak import slice_findings
+from mooring.gates.paired import PairedDifference, compare_cases
 from mooring.lineage.answers import Answers, Label
+from mooring.lineage.fresh import Trial
 
 if TYPE_CHECKING:
-    from mooring.settings.model import Task
+    import polars as pl
+
+    from mooring.settings.model import ModelGate, Task
 
 _Values = tuple[float | None, float | None]
-Outcome = Literal["pass", "fail", "not_enough_evidence"]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRules:
-    """What a candidate must show.
-
-    Parameters
-    ----------
-    metric : str or None
-        The default of the task when None.
-    confidence : float
-        Of the two-sided interval of the improvement.
-    worthwhile : float
-        The least gain worth a promotion, as a share of what the opponent leaves to gain: its loss
-        for a loss, its distance from 1 for a score such as F1.
-    min_rows : int
-        Fewer rows are never enough.
-    resamples, seed : int
-        Of the bootstrap.
-    """
-
-    metric: str | None = None
-    confidence: float = 0.95
-    worthwhile: float = 0.01
-    min_rows: int = 50
-    resamples: int = 1000
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +42,13 @@ class ModelVerdict:
         The improvement and its interval, positive when the candidate is better.
     rows : int
     reasons : tuple of str
-        Sentences for a person: what was measured, then what decided.
+        Sentences for a person: what was measured, what decided, then the rest.
     rows_needed : int or None
         About how many rows would decide it; only for ``not_enough_evidence``.
     opponent : str
     comparison : PairedDifference or None
+    findings : tuple of Finding
+        The claim, the trivial baseline and every guardrail, each with its own outcome.
     candidate_metrics, opponent_metrics : mapping of str to float or None
         Every metric of the task, as evidence.
     """
@@ -82,32 +65,9 @@ class ModelVerdict:
     rows_needed: int | None = None
     opponent: str = ""
     comparison: PairedDifference | None = None
+    findings: tuple[Finding, ...] = ()
     candidate_metrics: Mapping[str, float | None] = field(default_factory=dict)
     opponent_metrics: Mapping[str, float | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """Everything one verdict is about."""
-
-    task: Task
-    metric: Metric
-    truth: Column
-    candidate: Answers
-    opponent: Answers
-    name: str
-    positive: Label | None
-    time_ordered: bool
-    rules: ModelRules
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """An outcome, why, and how many rows would change it."""
-
-    outcome: Outcome
-    reason: str
-    rows_needed: int | None = None
 
 
 def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
@@ -116,18 +76,28 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
     candidate: Answers,
     opponent: Answers,
     opponent_name: str,
-    rules: ModelRules,
+    rules: ModelGate,
     *,
     time_ordered: bool,
     positive: Label | None = None,
     dropped_rows: int = 0,
+    seed: int = 0,
+    confidence: float | None = None,
+    trivial: Answers | None = None,
+    rows: pl.DataFrame | None = None,
+    searched: tuple[str, ...] = (),
+    trial: Trial | str | None = None,
 ) -> ModelVerdict:
     """Judge a candidate against its opponent on the same rows.
 
-    It passes when the interval of the improvement lies above zero. It fails when the interval ends
-    below a gain worth having, so that an equal candidate fails once there are enough rows to know,
-    or when its answers cannot be used (not finite, not probabilities, the same for every row).
-    Whatever else happens, a label or a metric that is missing included, is not enough evidence.
+    The claim of the settings decides: ``superiority`` passes when the interval of the improvement
+    lies above zero and fails when it ends below a gain worth having, so that an equal candidate
+    fails once there are enough rows to know; ``non_inferiority`` passes when the interval lies
+    above a loss of ``margin``. Beside it stand guardrails, each of which can fail or be unable to
+    tell: the trivial baseline, other metrics, slices, calibration, latency and size. Every part
+    must pass; one that fails decides, else one that cannot tell. Answers that cannot be used (not
+    finite, not probabilities, the same for every row) fail at once; whatever else is missing is not
+    enough evidence.
 
     Parameters
     ----------
@@ -136,14 +106,28 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
         The labels of the holdout rows.
     candidate, opponent : Answers about the same n rows
     opponent_name : str
-        As a reason should call it: ``champion v3``, ``trivial baseline``.
-    rules : ModelRules
+        As a reason should call it: ``champion v3``, ``the trivial baseline``.
+    rules : ModelGate
+        The table ``[gates.model]``.
     time_ordered : bool
         Whether the rows stand in the order of time, and so may depend on their neighbours.
     positive : label, optional
         The positive class of a binary task; the candidate's last class when absent.
     dropped_rows : int
         Holdout rows that were left out before; told in the reasons.
+    seed : int
+        Of the bootstrap.
+    confidence : float, optional
+        Instead of that of the rules: a holdout that judged before wants more.
+    trivial : Answers, optional
+        Answers that ignore the features, when the opponent is a champion; without them the opponent
+        counts as these: it must be beaten, and no slice is compared.
+    rows : polars.DataFrame, shape (n, columns), optional
+        The raw rows, for slices.
+    searched : tuple of str
+        Columns of ``rows`` in which slices are looked for.
+    trial : Trial or str, optional
+        What a fresh process measured, or its fault.
 
     Returns
     -------
@@ -152,48 +136,78 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
     Raises
     ------
     SettingsError
-        When the metric does not exist for the task, or cannot decide.
+        When a metric does not exist for the task or cannot decide, or a column does not exist.
     DataError, UserCodeError
         When truth and answers are not of the task or not of the same rows.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from mooring.settings.model import ModelGate
     >>> truth = np.arange(100.0)
     >>> verdict = judge("regression", truth, Answers(truth + 1.0), Answers(truth + 2.0),
-    ...                 "champion v3", ModelRules(), time_ordered=False)
+    ...                 "champion v3", ModelGate(), time_ordered=False)
     >>> verdict.outcome
     'pass'
     """
-    metric = _deciding_metric(task, rules.metric)
-    positive = _positive(task, candidate, positive)
-    match = _Match(
-        task, metric, truth, candidate, opponent, opponent_name, positive, time_ordered, rules
+    match = Match(
+        task=task,
+        metric=deciding_metric(task, rules.metric),
+        truth=truth,
+        candidate=candidate,
+        opponent=opponent,
+        name=opponent_name,
+        positive=_positive(task, candidate, positive),
+        rules=rules,
+        plan=Plan(time_ordered, seed, rules.resamples, confidence or rules.confidence),
+        trivial=trivial,
+        rows=rows,
+        searched=searched,
     )
-    measured = tuple(measure(task, truth, said, positive) for said in (candidate, opponent))
-    values = (measured[0][metric.name], measured[1][metric.name])
-    finding = _unusable(match) or _undefined(match, values)
-    compared = None if finding else _compare(match)
-    finding = finding or _decide(match, values, compared)
+    return _verdict(match, trial, dropped_rows)
+
+
+def _verdict(match: Match, trial: Trial | str | None, dropped_rows: int) -> ModelVerdict:
+    cases = [_case(match, answers) for answers in (match.candidate, match.opponent)]
+    measured = [_measure(match, case) for case in cases]
+    values = (measured[0][match.metric.name], measured[1][match.metric.name])
+    stopped = unusable(match) or undefined(match, values)
+    compared = None
+    if stopped is None:
+        compared = compare_cases(match.metric, cases[1], cases[0], match.plan)
+        first = claim(match, values[1], compared)
+        guards = _guards(match, first, cases[0], cases[1])
+        findings = (first, *guards, *trial_findings(match.rules, trial))
+    else:
+        findings = (stopped,)
+    outcome = _worst(findings)
     return ModelVerdict(
-        outcome=finding.outcome,
-        metric=metric.name,
+        outcome=outcome,
+        metric=match.metric.name,
         candidate_value=values[0],
         opponent_value=values[1],
         difference=compared.difference if compared else None,
         low=compared.low if compared else None,
         high=compared.high if compared else None,
-        rows=len(truth),
-        reasons=_reasons(match, values, compared, finding, dropped_rows),
-        rows_needed=finding.rows_needed,
-        opponent=opponent_name,
+        rows=len(match.truth),
+        reasons=_reasons(match, values, compared, findings, dropped_rows),
+        rows_needed=_rows_needed(outcome, findings),
+        opponent=match.name,
         comparison=compared,
+        findings=findings,
         candidate_metrics=measured[0],
         opponent_metrics=measured[1],
     )
 
 
-def _deciding_metric(task: Task, name: str | None) -> Metric:
+def deciding_metric(task: Task, name: str | None) -> Metric:
+    """The metric of this name, if it can judge.
+
+    Raises
+    ------
+    SettingsError
+        When it does not exist for the task, or cannot decide.
+    """
     metric = find_metric(task, name)
     if not metric.decides:
         raise SettingsError(
@@ -211,134 +225,70 @@ def _positive(task: Task, candidate: Answers, positive: Label | None) -> Label |
     return candidate.classes[-1] if positive is None and candidate.classes else positive
 
 
-def _compare(match: _Match) -> PairedDifference | None:
-    return compare_paired(
-        match.metric,
-        match.task,
-        match.truth,
-        match.opponent,
-        match.candidate,
-        positive=match.positive,
-        time_ordered=match.time_ordered,
-        seed=match.rules.seed,
-        resamples=match.rules.resamples,
-        confidence=match.rules.confidence,
-    )
+def _case(match: Match, answers: Answers) -> Case:
+    return prepare(match.task, match.truth, answers, match.positive)
+
+
+def _measure(match: Match, case: Case) -> dict[str, float | None]:
+    unknown = missing_rows(match.truth) > 0
+    return {
+        name: None if unknown else metric.value(case)
+        for name, metric in METRICS.items()
+        if match.task in metric.tasks
+    }
+
+
+def _guards(match: Match, first: Finding, candidate: Case, opponent: Case) -> list[Finding]:
+    found = []
+    if match.trivial is not None:
+        found.append(beats_trivial(match, first, candidate, _case(match, match.trivial)))
+        found += guardrails(match, candidate, opponent)
+        found += slice_findings(match, candidate, opponent)
+    if match.task != "regression":
+        found += calibration(match, candidate, opponent)
+    return found
+
+
+def _worst(findings: tuple[Finding, ...]) -> Outcome:
+    """Every part must pass; one that fails decides before one that cannot tell."""
+    outcomes = {finding.outcome for finding in findings}
+    if "fail" in outcomes:
+        return "fail"
+    return "not_enough_evidence" if "not_enough_evidence" in outcomes else "pass"
+
+
+def _rows_needed(outcome: Outcome, findings: tuple[Finding, ...]) -> int | None:
+    """Enough for every part that could not tell; None when one of them does not know."""
+    if outcome != "not_enough_evidence":
+        return None
+    needed = [f.rows_needed for f in findings if f.outcome == outcome]
+    known = [rows for rows in needed if rows is not None]
+    return max(known) if len(known) == len(needed) else None
 
 
 def _reasons(
-    match: _Match, values: _Values, compared: PairedDifference | None, finding: _Finding, drop: int
+    match: Match,
+    values: _Values,
+    compared: PairedDifference | None,
+    findings: tuple[Finding, ...],
+    dropped: int,
 ) -> tuple[str, ...]:
-    reasons = [finding.reason]
+    """What was measured, what the claim came to, then the guardrails, those that object first."""
+    order = ("fail", "not_enough_evidence", "pass")
+    guards = sorted(findings[1:], key=lambda finding: order.index(finding.outcome))
+    reasons = [findings[0].reason, *(finding.reason for finding in guards)]
     if compared is not None:
         reasons.insert(0, _measured(match, values, compared))
-    if drop:
-        reasons.append(f"{drop:,} holdout rows were left out before the comparison")
+    if dropped:
+        reasons.append(f"{dropped:,} holdout rows were left out before the comparison")
     return tuple(reasons)
 
 
-def _unusable(match: _Match) -> _Finding | None:
-    """What stops the comparison before any metric: the answers, then the rows."""
-    if fault := fault_in(match.candidate, match.task):
-        return _Finding("fail", f"the candidate {fault}")
-    if finding := _too_little(match):
-        return finding
-    if is_constant(match.candidate) and not all_same(match.truth):
-        rows = len(match.truth)
-        return _Finding(
-            "fail", f"the candidate answers the same for all {rows} rows; the labels differ"
-        )
-    if fault := fault_in(match.opponent, match.task):
-        return _unknown(f"{match.name} {fault}, so there is nothing to compare with")
-    return None
-
-
-def _too_little(match: _Match) -> _Finding | None:
-    """Whether the rows can tell anything at all."""
-    rows, least = len(match.truth), match.rules.min_rows
-    if missing := missing_rows(match.truth):
-        return _unknown(f"{missing} of {rows} rows have no usable label")
-    if rows < least:
-        return _unknown(f"{rows} rows are fewer than the {least} that the gate wants", least)
-    if match.task != "regression" and (reason := _one_class(match)):
-        return _unknown(reason)
-    return None
-
-
-def _undefined(match: _Match, values: _Values) -> _Finding | None:
-    """Whether a value is missing for the metric that decides."""
-    sides = (("the candidate", match.candidate), (match.name, match.opponent))
-    for (name, answers), value in zip(sides, values, strict=True):
-        if match.metric.needs_probabilities and answers.probabilities is None:
-            return _unknown(
-                f"{match.metric.label} needs probabilities and {name} gives none; "
-                "set gates.model.metric to accuracy or f1, or train with predict_proba"
-            )
-        if value is None:
-            return _unknown(f"{match.metric.label} of {name} is undefined on these rows")
-    return None
-
-
-def _decide(match: _Match, values: _Values, found: PairedDifference | None) -> _Finding:
-    opponent = values[1]
-    if found is None or opponent is None:
-        return _unknown(
-            f"the interval of the {match.metric.label} difference is undefined: "
-            "too few rows carry information"
-        )
-    least = match.rules.worthwhile * abs(match.metric.perfect - opponent)
-    say = _places(found)
-    if found.high < 0:
-        return _Finding("fail", f"the candidate is worse than {match.name}")
-    if found.high <= 0 or found.high < least:
-        return _Finding(
-            "fail",
-            f"no worthwhile gain over {match.name}: {say(found.high)} at most, "
-            f"and {say(least)} is the least worth a promotion",
-        )
-    if found.low > 0:
-        return _Finding("pass", f"the candidate is better than {match.name}")
-    needed = _rows_needed(found, max(found.difference, least), match.rules.min_rows)
-    about = "" if needed is None else f"; about {needed:,} rows would tell"
-    return _unknown(f"the interval includes zero, so it may be chance{about}", needed)
-
-
-def _rows_needed(found: PairedDifference, gain: float, least: int) -> int | None:
-    """Rows at which a true difference of ``gain`` would be seen with 80 % power."""
-    if not gain > 0 or not math.isfinite(ratio := found.minimum_detectable / gain):
-        return None
-    return max(least, found.rows + 1, math.ceil(found.rows * ratio**2))
-
-
-def _measured(match: _Match, values: _Values, found: PairedDifference) -> str:
-    say = _places(found)
+def _measured(match: Match, values: _Values, found: PairedDifference) -> str:
+    say = places(found)
     return (
         f"{match.metric.label} {say(values[0])} against {say(values[1])} for {match.name} "
         f"on the same {found.rows:,} rows; improvement {say(found.difference)}, "
-        f"{100 * found.confidence:g} % interval {say(found.low)} to {say(found.high)}"
+        f"{100 * found.confidence:.4g} % interval {say(found.low)} to {say(found.high)}; "
+        f"a true gain of {say(found.minimum_detectable)} would be seen 4 times in 5"
     )
-
-
-def _places(found: PairedDifference) -> Callable[[float | None], str]:
-    """Writes numbers with as many decimals as the interval can tell apart: two digits of it."""
-    width = max(found.high - found.low, abs(found.difference)) / 2
-    decimals = 4 if width <= 0 else min(9, max(0, 1 - math.floor(math.log10(width))))
-    return lambda value: "undefined" if value is None else f"{value:z,.{decimals}f}"
-
-
-def _unknown(reason: str, rows_needed: int | None = None) -> _Finding:
-    return _Finding("not_enough_evidence", reason, rows_needed)
-
-
-def _one_class(match: _Match) -> str | None:
-    """Why the labels cannot tell two classifiers apart; None when they can."""
-    truth = match.truth
-    if all_same(truth):
-        return f"all {len(truth)} rows have the label {truth[:1].tolist()[0]!r}: one class only"
-    if match.positive is not None and not equals(truth, match.positive).any():
-        labels = sorted({str(label) for label in truth[:1000].tolist()})[:5]
-        return (
-            f"no row has the positive class {match.positive!r}; "
-            f"the labels are such as {', '.join(labels)} (see data.positive)"
-        )
-    return None

@@ -1,49 +1,47 @@
 """Is one set of answers better than another on the same rows, and how sure is that?
 
-The difference of a metric gets a confidence interval that is, on each side, the wider of two:
+The test fits the metric and the rows:
 
-- a t interval whose standard error comes from the jackknife. Rows ordered in time are not
-  independent, so there the long-run variance is estimated from low-frequency cosine averages
-  (EWC; Lazarus, Lewis, Stock and Watson 2018, whose degrees of freedom are used). Rare or
-  heavy-tailed contributions lower the degrees of freedom (Satterthwaite 1946, with the variance
-  of a sample variance);
-- a percentile interval by bootstrap (Efron 1979), which sees skew and curvature; of circular
-  blocks (Politis and Romano 1992) when the rows are ordered in time.
+- accuracy: McNemar, exact, and the interval of Bonett and Price;
+- ROC AUC: DeLong;
+- any other metric: on each side the wider of a t interval by the jackknife and a percentile
+  interval by bootstrap (Efron 1979), drawn within the true classes. The percentile interval alone
+  is too narrow for few rows, the t interval alone for skewed metrics;
+- rows in time order, whatever the metric: the same two, made for dependent rows (see
+  :mod:`~mooring.gates.inference.spread` and :mod:`~mooring.gates.inference.resampling`).
 
-The percentile interval alone is too narrow for few rows, the t interval alone for skewed metrics.
-Equal models pass by chance in 2 to 3.5 % of simulated holdouts of 100 to 2,000 rows, independent or
-AR(1) with 0.7 (2.5 % is nominal). Longer memory still costs: with 0.9 it is 8 % at 100 rows, 5 % at
-500 and 4 % at 2,000.
-
-The work is done on at most 2,000 sums of consecutive rows, so that a million rows cost little more
-than reading them.
+``bench/gates.py`` measures how often equal models pass and how often a real gain does. The work is
+done on at most 2,000 sums of rows, so that a million rows cost little more than reading them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mooring.gates import ranks
 from mooring.gates.cases import Case, Column, FloatArray, missing_rows, prepare
-from mooring.gates.metrics import Metric, Ranks, Sums
+from mooring.gates.inference.areas import delong
+from mooring.gates.inference.discordant import mcnemar
+from mooring.gates.inference.plan import POWER_QUANTILE, Interval, Plan
+from mooring.gates.inference.resampling import block_length, drawn_in_blocks, drawn_in_strata
+from mooring.gates.inference.spread import spread_of
+from mooring.gates.metrics import Metric, Ranks
 from mooring.lineage.answers import Answers, Label
 
 if TYPE_CHECKING:
     from mooring.settings.model import Task
 
 MAX_CELLS = 2000
-"""How many sums of consecutive rows are kept: the degrees of freedom of large data."""
-_POWER_QUANTILE = 0.8416212335729143
-"""Of the standard normal distribution, for a power of 80 %."""
-_METHODS = {
-    False: "paired: t (jackknife) and bootstrap",
-    True: "paired, in time order: t (EWC) and circular block bootstrap",
-}
+"""How many sums of rows are kept: the degrees of freedom of large data."""
+_LEAST_CELLS = 200
+"""Of a rare class, so that its rows are not drawn as a few lumps."""
+_BOOTSTRAP = "paired: t (jackknife) and stratified bootstrap"
+_BLOCKS = "paired, in time order: t (EWC) and stationary bootstrap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class PairedDifference:
         As many independent rows would say as much; below ``rows`` when the rows depend on each
         other.
     block_length : int
-        Rows resampled together: more than one in time order, and when rows are summed first.
+        Mean rows resampled together: more than one in time order, and when rows are summed first.
     minimum_detectable : float
         The smallest true difference that would be seen in 80 % of such data.
     method : str
@@ -77,33 +75,63 @@ class PairedDifference:
     minimum_detectable: float
     method: str
 
+    def rows_for(self, gain: float) -> int | None:
+        """About how many such rows would show a true difference of ``gain`` in 80 % of cases.
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How the interval is made."""
-
-    time_ordered: bool
-    seed: int
-    resamples: int
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Spread:
-    """The t side of the interval, and the block length for the bootstrap side."""
-
-    error: float
-    quantile: float
-    independence: float
-    block: int
+        None when no number would: the gain is not above zero, or nothing is known of the spread.
+        """
+        if not gain > 0 or not math.isfinite(ratio := self.minimum_detectable / gain):
+            return None
+        return max(self.rows + 1, math.ceil(self.rows * ratio**2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
-    """Sums over consecutive rows, and the difference as a function of their total."""
+class _Pair:
+    """Both sides as numbers, and the metric between them; ``sign`` makes more better."""
+
+    metric: Metric
+    first: Case
+    second: Case
+
+    @property
+    def sign(self) -> float:
+        return 1.0 if self.metric.greater_is_better else -1.0
+
+    def columns(self) -> Iterator[FloatArray]:
+        """Columns by row of which only the sums matter, one at a time."""
+        how = self.metric.how
+        if isinstance(how, Ranks):
+            yield np.ones(len(self.first.truth))
+            yield self.influence(how)
+        else:
+            yield from how.columns(self.first)
+            yield from how.columns(self.second)
+
+    def statistic(self, sums: FloatArray) -> FloatArray:
+        """The difference as a function of the sums of the columns, shape (..., columns)."""
+        how = self.metric.how
+        if isinstance(how, Ranks):
+            return np.asarray(sums[..., 1] / sums[..., 0])
+        half = sums.shape[-1] // 2
+        gain = how.combine(sums[..., half:]) - how.combine(sums[..., :half])
+        return np.asarray(self.sign * gain)
+
+    def influence(self, how: Ranks) -> FloatArray:
+        """What each row adds to the difference of two metrics of ranks."""
+        return self.sign * (how.influence(self.second.ranked) - how.influence(self.first.ranked))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Sums over rows, and the difference as a function of their total."""
 
     sums: FloatArray
-    difference: Callable[[FloatArray], FloatArray]
+    statistic: Callable[[FloatArray], FloatArray]
+
+    def pseudo_values(self) -> FloatArray:
+        """What each cell adds to the difference: the jackknife, centred at 0."""
+        without = self.statistic(self.sums.sum(axis=0) - self.sums)
+        return np.asarray((len(without) - 1) * (without.mean() - without))
 
 
 def compare_paired(  # noqa: PLR0913 - what is compared, then how, by keyword
@@ -159,135 +187,178 @@ def compare_paired(  # noqa: PLR0913 - what is compared, then how, by keyword
     """
     if positive is None and first.classes:
         positive = first.classes[-1]
-    plan = _Plan(time_ordered, seed, resamples, confidence)
-    cases = tuple(prepare(task, truth, answers, positive) for answers in (first, second))
-    values = [metric.value(case) for case in cases]
-    if len(truth) <= 1 or missing_rows(truth) or values[0] is None or values[1] is None:
+    if len(truth) <= 1 or missing_rows(truth):
         return None
-    sign = 1.0 if metric.greater_is_better else -1.0
-    difference = sign * (values[1] - values[0]) + 0.0  # never -0.0
+    one, other = (prepare(task, truth, answers, positive) for answers in (first, second))
+    return compare_cases(metric, one, other, Plan(time_ordered, seed, resamples, confidence))
+
+
+def compare_cases(metric: Metric, first: Case, second: Case, plan: Plan) -> PairedDifference | None:
+    """As :func:`compare_paired`, of answers that are numbers already."""
+    pair, rows = _Pair(metric, first, second), len(first.truth)
+    values = [metric.value(case) for case in (first, second)]
+    if rows <= 1 or values[0] is None or values[1] is None:
+        return None
     with np.errstate(all="ignore"):
-        cells = _cells(metric.how, cases[0], cases[1], sign)
-        return _interval(cells, difference, len(truth), plan)
-
-
-def _cells(how: Sums | Ranks, first: Case, second: Case, sign: float) -> _Cells:
-    size = math.ceil(len(first.truth) / MAX_CELLS)
-    starts = np.arange(0, len(first.truth), size)
-    if isinstance(how, Ranks):
-        gain = sign * (_influence(how, second) - _influence(how, first))
-        columns = [np.add.reduceat(column, starts) for column in (np.ones(len(gain)), gain)]
-        return _Cells(np.column_stack(columns), lambda sums: sums[..., 1] / sums[..., 0])
-    parts = [[np.add.reduceat(c, starts) for c in how.columns(case)] for case in (first, second)]
-    width, combine = len(parts[0]), how.combine
-    return _Cells(
-        np.column_stack(parts[0] + parts[1]),
-        lambda sums: sign * (combine(sums[..., width:]) - combine(sums[..., :width])),
-    )
-
-
-def _influence(how: Ranks, case: Case) -> FloatArray:
-    score = np.zeros(len(case.truth)) if case.score is None else case.score
-    return how.influence(ranks.rank(case.truth, score))
-
-
-def _interval(cells: _Cells, difference: float, rows: int, plan: _Plan) -> PairedDifference | None:
-    pseudo = _jackknife(cells)
-    if len(pseudo) <= 1 or not np.isfinite(pseudo).all():
+        found = _interval(pair, plan)
+    if found is None:
         return None
-    spread = _spread(pseudo, plan)
-    ends = _percentiles(cells, spread.block, plan)
-    if ends is None or not math.isfinite(spread.error):
-        return None
-    size = math.ceil(rows / MAX_CELLS)
+    difference = pair.sign * (values[1] - values[0]) + 0.0  # never -0.0
     return PairedDifference(
         difference=difference,
-        low=difference + min(ends[0], -spread.quantile * spread.error),
-        high=difference + max(ends[1], spread.quantile * spread.error),
+        low=difference - found.below,
+        high=difference + found.above,
         confidence=plan.confidence,
         rows=rows,
-        effective_rows=rows * spread.independence,
-        block_length=min(rows, spread.block * size),
-        minimum_detectable=(spread.quantile + _POWER_QUANTILE) * spread.error,
-        method=_METHODS[plan.time_ordered],
+        effective_rows=rows * found.independence,
+        block_length=found.block_length,
+        minimum_detectable=found.detectable,
+        method=found.method,
     )
 
 
-def _spread(pseudo: FloatArray, plan: _Plan) -> _Spread:
-    """The standard error of the mean of the cells, and the t quantile that goes with it."""
-    from scipy.special import stdtrit
+def gains_by_row(metric: Metric, first: Case, second: Case) -> FloatArray:
+    """How much each row speaks for the second side; their mean is the difference.
 
-    count = len(pseudo)
-    variance = independent = float(pseudo @ pseudo) / (count - 1) / count
-    freedom, block = _freedom(pseudo), 1
+    The row's own difference where the metric is a mean; else the derivative of the difference by
+    the row's weight (Efron's infinitesimal jackknife), moved to that mean. Zeros where the metric
+    is undefined: no row speaks for either.
+    """
+    pair = _Pair(metric, first, second)
+    values = metric.value(first), metric.value(second)
+    if values[0] is None or values[1] is None:
+        return np.zeros(len(first.truth))
+    totals = np.array([column.sum() for column in pair.columns()], dtype=np.float64)
+    gains = np.full(len(first.truth), pair.sign * (values[1] - values[0]))
+    for place, column in enumerate(pair.columns()):
+        step = np.zeros(len(totals))
+        step[place] = 1e-6 * max(abs(totals[place]), 1.0)
+        rise = float(pair.statistic(totals + step) - pair.statistic(totals - step))
+        gains += rise / (2 * step[place]) * len(column) * column
+    return gains
+
+
+def _interval(pair: _Pair, plan: Plan) -> Interval | None:
     if plan.time_ordered:
-        variance, averages = _long_run_variance(pseudo)
-        freedom, block = min(freedom, float(averages)), _block_length(pseudo)
-    return _Spread(
-        error=math.sqrt(variance),
-        quantile=float(stdtrit(freedom, (1.0 + plan.confidence) / 2)),
-        independence=min(1.0, independent / variance) if variance > 0 else 1.0,
-        block=block,
+        found = _resampled(pair, plan)
+        # rows that depend on each other say no more than as many that do not
+        return _wider(found, _discordant(pair, plan)) if pair.metric.name == "accuracy" else found
+    if pair.metric.name == "accuracy":
+        return _discordant(pair, plan)
+    if pair.metric.name == "roc_auc" and isinstance(pair.metric.how, Ranks):
+        return delong(pair.influence(pair.metric.how), pair.first.truth, plan)
+    return _resampled(pair, plan)
+
+
+def _discordant(pair: _Pair, plan: Plan) -> Interval:
+    right = [case.predicted == case.truth for case in (pair.first, pair.second)]
+    better, worse = right[1] & ~right[0], right[0] & ~right[1]
+    counts = int(np.count_nonzero(better)), int(np.count_nonzero(worse))
+    return mcnemar(*counts, len(right[0]), plan)
+
+
+def _wider(one: Interval | None, other: Interval) -> Interval | None:
+    if one is None:
+        return None
+    return Interval(
+        max(one.below, other.below),
+        max(one.above, other.above),
+        max(one.detectable, other.detectable),
+        one.independence,
+        one.block_length,
+        one.method,
     )
 
 
-def _percentiles(cells: _Cells, block: int, plan: _Plan) -> tuple[float, float] | None:
-    """Both tails of the resampled deviations; None when the tail itself would be undefined."""
-    tail = (1.0 - plan.confidence) / 2
-    deviations = _resample(cells, block, plan)
-    known = deviations[np.isfinite(deviations)]
-    if len(known) < (1.0 - tail) * plan.resamples:
+def _resampled(pair: _Pair, plan: Plan) -> Interval | None:
+    """The wider of the t interval and the bootstrap's, on each side."""
+    rows = len(pair.first.truth)
+    size = math.ceil(rows / MAX_CELLS)
+    starts = np.arange(0, rows, size)
+    strata = None if plan.time_ordered else _strata(pair.first, size)
+    sums, by_class = [], []
+    for column in pair.columns():
+        sums.append(np.add.reduceat(column, starts))
+        if strata is not None:
+            by_class.append(np.add.reduceat(column[strata.order], strata.starts))
+    cells = Cells(np.column_stack(sums), pair.statistic)
+    drawn = None if strata is None else (np.column_stack(by_class), strata.cells)
+    return interval_of(cells, plan, size, drawn)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strata:
+    """Rows by true class: their order, where cells start in it, and how many each class has."""
+
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    cells: tuple[int, ...]
+
+
+def _strata(case: Case, size: int) -> _Strata | None:
+    """None for a regression, which has one stratum."""
+    if not case.labels:
         return None
-    return float(np.quantile(known, tail)), float(np.quantile(known, 1.0 - tail))
+    truth = case.truth.astype(np.intp)
+    ends = np.cumsum(np.bincount(truth))
+    parts = [
+        np.arange(start, end, max(1, min(size, (end - start) // _LEAST_CELLS)))
+        for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+        if end > start
+    ]
+    return _Strata(
+        np.argsort(truth, kind="stable"), np.concatenate(parts), tuple(len(part) for part in parts)
+    )
 
 
-def _jackknife(cells: _Cells) -> FloatArray:
-    """What each cell adds to the difference: centred pseudo-values, leaving out one at a time."""
-    without = cells.difference(cells.sums.sum(axis=0) - cells.sums)
-    return np.asarray((len(without) - 1) * (without.mean() - without))
+def interval_of(
+    cells: Cells, plan: Plan, size: int, strata: tuple[FloatArray, tuple[int, ...]] | None = None
+) -> Interval | None:
+    """The interval of a statistic of sums around its value on all cells.
+
+    Parameters
+    ----------
+    cells : Cells
+        In the order of the rows.
+    plan : Plan
+    size : int
+        Rows in a cell.
+    strata : (array, shape (cells, columns), sizes), optional
+        Sums that do not mix strata, and how many cells each stratum has; for the bootstrap of
+        independent rows.
+
+    Returns
+    -------
+    Interval or None
+        None when it is undefined, or more than the tail of its resamples would be.
+    """
+    pseudo = cells.pseudo_values()
+    if len(pseudo) <= 1 or not np.isfinite(pseudo).all():
+        return None
+    spread = spread_of(pseudo, time_ordered=plan.time_ordered)
+    length = block_length(pseudo) if plan.time_ordered else 1.0
+    if plan.time_ordered:
+        drawn = drawn_in_blocks(cells.sums, length, cells.statistic, plan.resamples, plan.seed)
+    else:
+        sums, counts = strata or (cells.sums, (len(cells.sums),))
+        drawn = drawn_in_strata(sums, counts, cells.statistic, plan.resamples, plan.seed)
+    ends = _percentiles(drawn - cells.statistic(cells.sums.sum(axis=0)), plan)
+    if ends is None or not math.isfinite(spread.error):
+        return None
+    quantile = spread.quantile(plan.confidence)
+    return Interval(
+        below=max(-ends[0], quantile * spread.error),
+        above=max(ends[1], quantile * spread.error),
+        detectable=(quantile + POWER_QUANTILE) * spread.error,
+        independence=spread.independence,
+        block_length=round(length * size),
+        method=_BLOCKS if plan.time_ordered else _BOOTSTRAP,
+    )
 
 
-def _freedom(pseudo: FloatArray) -> float:
-    """Degrees of freedom of their variance, from their kurtosis; few when few cells matter."""
-    squares = pseudo**2
-    spread = float(squares.mean()) ** 2
-    excess = float((squares**2).mean()) / spread - 1.0 if spread > 0 else 0.0
-    most = len(pseudo) - 1.0
-    return max(1.0, min(most, 2.0 * len(pseudo) / excess)) if excess > 0 else most
-
-
-def _long_run_variance(pseudo: FloatArray) -> tuple[float, int]:
-    """Variance of the mean of a dependent series, and how many averages it comes from."""
-    count = len(pseudo)
-    averages = max(1, int(0.4 * count ** (2 / 3)))
-    places = np.pi * (np.arange(count) + 0.5) / count
-    waves = np.cos(np.outer(np.arange(1, averages + 1), places)) @ pseudo
-    return 2.0 / count * float(waves @ waves) / averages / count, averages
-
-
-def _block_length(pseudo: FloatArray) -> int:
-    """Block length for a series like AR(1) with this lag-1 correlation (Carlstein 1986)."""
-    total = float(pseudo @ pseudo)
-    if not total > 0:
-        return 1
-    rho = min(0.97, abs(float(pseudo[1:] @ pseudo[:-1])) / total)
-    wanted = (math.sqrt(6.0) * rho / (1.0 - rho**2)) ** (2 / 3) * len(pseudo) ** (1 / 3)
-    return max(1, min(math.ceil(float(wanted)), len(pseudo) // 4))
-
-
-def _resample(cells: _Cells, block: int, plan: _Plan) -> FloatArray:
-    """Deviations of the resampled difference from the observed one, by circular blocks."""
-    count = len(cells.sums)
-    circle = np.concatenate([np.zeros((1, cells.sums.shape[1])), cells.sums, cells.sums[:block]])
-    running = np.cumsum(circle, axis=0)
-    blocks = running[block : block + count] - running[:count]
-    drawn = count // block  # rather too few rows than too many: too wide, never too narrow
-    random = np.random.default_rng(plan.seed)
-    deviations = []
-    for start in range(0, plan.resamples, 1000):
-        size = min(1000, plan.resamples - start)
-        picks = random.integers(count, size=(size, drawn)) + count * np.arange(size)[:, None]
-        counts = np.bincount(picks.ravel(), minlength=size * count).reshape(size, count)
-        deviations.append(cells.difference(counts.astype(np.float64) @ blocks))
-    centre = cells.difference(cells.sums.sum(axis=0))
-    return np.concatenate(deviations) - centre
+def _percentiles(deviations: FloatArray, plan: Plan) -> tuple[float, float] | None:
+    """Both tails of the resampled deviations; None when the tail itself would be undefined."""
+    known = deviations[np.isfinite(deviations)]
+    if len(known) < (1.0 - plan.tail) * plan.resamples:
+        return None
+    return float(np.quantile(known, plan.tail)), float(np.quantile(known, 1.0 - plan.tail))

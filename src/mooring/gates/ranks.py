@@ -45,7 +45,7 @@ def rank(positive: FloatArray, score: FloatArray, weights: FloatArray | None = N
     -------
     Ranked
     """
-    order = np.argsort(-score, kind="stable")
+    order = np.argsort(-score)  # of equal scores only the sums matter
     ordered = score[order]
     ends = np.append(ordered[1:] != ordered[:-1], np.True_)[: len(score)]
     group = np.empty(len(score), dtype=np.intp)

@@ -30,7 +30,8 @@ def trivial_answers(  # noqa: PLR0913 - optional details by keyword
     minimises MAE and the mean minimises squared error; the shares of the classes minimise log loss
     and Brier score. The predicted class is the most frequent one, except for ``f1`` and
     ``precision``: there a model that never says the positive class scores 0 or nothing at all, so
-    the baseline always says it.
+    the baseline always says it. For ``recall`` it never does: one that always did would be perfect,
+    and nothing could beat it.
 
     Parameters
     ----------
@@ -67,8 +68,11 @@ def trivial_answers(  # noqa: PLR0913 - optional details by keyword
     if not counts.sum():
         raise _no_labels()
     said = classes[int(np.argmax(counts))]
+    wanted = classes[-1] if positive is None else positive
     if name in {"f1", "precision"}:
-        said = classes[-1] if positive is None else positive
+        said = wanted
+    elif name == "recall":
+        said = next((label for label in classes if label != wanted), said)
     return Answers(np.full(rows, said), np.tile(counts / counts.sum(), (rows, 1)), classes)
 
 

@@ -8,12 +8,14 @@ from typing import Any
 from mooring.errors import UnknownName
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Transaction
+from mooring.lineage.overrides import Override, override_in
 from mooring.lineage.values import (
     Arm,
     CodeVersion,
     DatasetVersion,
     Evaluation,
     ModelVersion,
+    Reproduction,
     Run,
     RunDataset,
     Verdict,
@@ -23,7 +25,9 @@ Answer = dict[str, Any]
 """A JSON document; its keys are listed where it is made."""
 
 
-def lineage_answer(tx: Transaction, at: datetime | None = None) -> Answer:
+def lineage_answer(
+    tx: Transaction, at: datetime | None = None, now: datetime | None = None
+) -> Answer:
     """Which model versions serve what share of the traffic, and what each was made from.
 
     Parameters
@@ -32,6 +36,8 @@ def lineage_answer(tx: Transaction, at: datetime | None = None) -> Answer:
         Open for reading.
     at : datetime, optional
         The instant asked about; now when absent. Later facts do not enter the answer.
+    now : datetime, optional
+        Says which overrides have expired; they are shown either way.
 
     Returns
     -------
@@ -55,7 +61,7 @@ def lineage_answer(tx: Transaction, at: datetime | None = None) -> Answer:
                     "because": revision.because,
                     "by": revision.by,
                     "since": revision.at.isoformat(),
-                    "arms": [_arm(tx, arm, at) for arm in traffic.arms],
+                    "arms": [_arm(tx, arm, at, now) for arm in traffic.arms],
                 }
             )
     return {"at": None if at is None else at.isoformat(), "deployments": found}
@@ -75,9 +81,11 @@ def version_answer(tx: Transaction, version: ModelVersion, at: datetime | None =
         "code": {"digest": code.digest, "commit": code.commit, "dirty": code.dirty},
         "environment": run.environment,
         "params": run.params,
+        "contract": _contract(tx, run.id),
         "data": [_data(tx, used, at) for used in queries.run_datasets(tx, run.id)],
         "metrics": _metrics(tx, version.id),
         "verdicts": [_verdict(verdict) for verdict in _verdicts(tx, version, at)],
+        "reproductions": [_reproduction(one) for one in queries.reproductions(tx, version.id, at)],
         "by_hand": [_by_hand(e) for e in _evaluations(tx, version, at) if e.kind == "hand"],
         "holdout_uses": _holdout_uses(tx, version, at),
     }
@@ -118,18 +126,28 @@ def dataset_answer(tx: Transaction, text: str) -> Answer:
     return {"dataset": dataset.digest, "rows": dataset.rows, "used_by": uses}
 
 
-def _arm(tx: Transaction, arm: Arm, at: datetime | None) -> Answer:
+def _arm(tx: Transaction, arm: Arm, at: datetime | None, now: datetime | None) -> Answer:
     version = queries.get(tx, ModelVersion, arm.model_version)
     made = version_answer(tx, version, at)
-    allowed = {"allowed_by": arm.verdict, "override": _override(tx, arm)}
-    return {**made, "weight": arm.weight, "role": arm.role, **allowed}
+    override = override_in(queries.get(tx, Verdict, arm.verdict))
+    shown = None if override is None else _override(override, now)
+    return {
+        **made,
+        "weight": arm.weight,
+        "role": arm.role,
+        "allowed_by": arm.verdict,
+        "override": shown,
+    }
 
 
-def _override(tx: Transaction, arm: Arm) -> Answer | None:
-    if arm.outcome != "override":
-        return None
-    verdict = _verdict(queries.get(tx, Verdict, arm.verdict))
-    return {"by": verdict["by"], "because": verdict["reasons"], "until": verdict["until"]}
+def _override(override: Override, now: datetime | None) -> Answer:
+    return {
+        "by": override.by,
+        "because": override.because,
+        "until": override.until.isoformat(),
+        "expired": None if now is None else override.expired(now),
+        "words": override.words(now),
+    }
 
 
 def _data(tx: Transaction, used: RunDataset, at: datetime | None) -> Answer:
@@ -148,6 +166,12 @@ def _metrics(tx: Transaction, version: str) -> dict[str, dict[str, float]]:
     for metric in queries.metrics(tx, version):
         found.setdefault(metric.role, {})[metric.name] = metric.value
     return found
+
+
+def _contract(tx: Transaction, run: str) -> str | None:
+    """The digest of the ``contract.toml`` that the run's data was held against."""
+    found = [v.evidence.get("terms") for v in queries.verdicts_of_run(tx, run) if v.gate == "data"]
+    return str(found[-1]) if found and found[-1] is not None else None
 
 
 def _verdicts(tx: Transaction, version: ModelVersion, at: datetime | None) -> list[Verdict]:
@@ -185,9 +209,20 @@ def _verdict(verdict: Verdict) -> Answer:
         "outcome": verdict.outcome,
         "opponent": verdict.opponent,
         "reasons": list(verdict.reasons),
+        "evidence": verdict.evidence,
         "by": verdict.by,
         "at": verdict.at.isoformat(),
         "until": None if verdict.until is None else verdict.until.isoformat(),
+    }
+
+
+def _reproduction(one: Reproduction) -> Answer:
+    return {
+        "outcome": one.outcome,
+        "by": one.by,
+        "at": one.at.isoformat(),
+        "reasons": list(one.reasons),
+        "detail": one.detail,
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from mooring.lineage import git
 from mooring.lineage.blobs import digest_bytes
 from mooring.lineage.canonical import canonical_json
+from mooring.lineage.imports import local_files
 from mooring.lineage.values import CodeVersion
 
 PATCH = "patch.diff"
@@ -56,7 +57,7 @@ def capture_code(
         blobs[TRUNCATED if changed.truncated else PATCH] = changed.data
     digests = {name: digest_bytes(data) for name, data in sorted(loose.items())}
     code = CodeVersion(
-        digest=_digest(head, changed, {name: digest_bytes(data) for name, data in files.items()}),
+        digest=_digest(head.commit if head else None, changed.digest if changed else None, files),
         commit=head.commit if head else None,
         branch=head.branch if head else git.branch_of(root),
         dirty=bool(head and (changed or loose)),
@@ -67,13 +68,21 @@ def capture_code(
     return code, blobs
 
 
-def _digest(head: git.Head | None, patch: git.Patch | None, files: Mapping[str, str]) -> str:
-    return digest_bytes(
-        canonical_json(
-            {
-                "commit": head.commit if head else None,
-                "patch": patch.digest if patch else None,
-                "files": files,
-            }
-        )
-    )
+def restored(code: CodeVersion, folder: Path, entry: str) -> bool:
+    """Whether the code in a folder is the one that was captured.
+
+    Parameters
+    ----------
+    code : CodeVersion
+    folder : Path
+        The folder of the entry module.
+    entry : str
+        The entry module's file.
+    """
+    files = local_files(folder, entry)
+    return code.digest == _digest(code.commit, code.patch, files)
+
+
+def _digest(commit: str | None, patch: str | None, files: Mapping[str, bytes]) -> str:
+    held = {name: digest_bytes(data) for name, data in files.items()}
+    return digest_bytes(canonical_json({"commit": commit, "patch": patch, "files": held}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -19,6 +19,7 @@ from mooring.ids import IdSource
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Transaction
 from mooring.lineage.catalog.queries import Traffic
+from mooring.lineage.overrides import check_permission, check_reason
 from mooring.lineage.values import Arm, DeploymentRevision, ModelVersion, Verdict
 
 Action = Literal["deploy", "traffic", "promote", "rollback"]
@@ -117,9 +118,9 @@ def roll_back(tx: Transaction, change: Change) -> Traffic:
     """
     history: list[str] = []
     for revision, champion in queries.champions(tx, change.deployment):
-        if revision.action == "rollback" and len(history) > 1:
-            history.pop()
-        elif not history or history[-1] != champion:
+        while revision.action == "rollback" and len(history) > 1 and history[-1] != champion:
+            history.pop()  # more than one at once where an override before had expired too
+        if not history or history[-1] != champion:
             history.append(champion)
     if len(history) < 2:  # noqa: PLR2004 - the champion and the one before it
         raise CatalogError(
@@ -129,16 +130,25 @@ def roll_back(tx: Transaction, change: Change) -> Traffic:
     return _revise(tx, change, "rollback", {history[-2]: 1.0}, champion=history[-2])
 
 
-def override(change: Change, version: str, until: datetime) -> Verdict:
+def override(
+    change: Change, version: str, until: datetime, *, permitted: bool | Sequence[str] = True
+) -> Verdict:
     """The verdict by which a person lets a version have traffic for a time, without a pass.
+
+    Parameters
+    ----------
+    permitted : bool or sequence of str
+        ``[permissions] override``: who may.
 
     Raises
     ------
+    NotPermitted
+        When the settings withhold it from ``change.by``.
     UsageError
-        Without a reason, or when it would already have expired.
+        Without a reason or a name, or when it would already have expired.
     """
-    if not change.because.strip():
-        raise UsageError("an override needs a reason", fix='--because "…"')
+    check_permission(permitted, change.by)
+    check_reason(change.because, change.by)
     if until <= change.at:
         raise UsageError("an override must end in the future", fix="--until 2026-12-01")
     return Verdict(
@@ -147,7 +157,7 @@ def override(change: Change, version: str, until: datetime) -> Verdict:
         outcome="override",
         at=change.at,
         by=change.by,
-        reasons=(change.because,),
+        reasons=(change.because.strip(),),
         model_version=version,
         until=until,
     )

@@ -47,6 +47,28 @@ def capture_environment(at: datetime) -> Environment:
     )
 
 
+def differences(recorded: Environment, found: Environment) -> tuple[str, ...]:
+    """How an environment differs from a recorded one, a sentence each; nothing for an equal one.
+
+    Examples
+    --------
+    ``differences(recorded, capture_environment(now))`` gives ``("polars is 1.9, was 1.8",)``
+    """
+    said = [
+        f"{what} is {now}, was {then}"
+        for what, now, then in (
+            ("Python", found.python, recorded.python),
+            ("the platform", found.platform, recorded.platform),
+        )
+        if now != then
+    ]
+    for name in sorted({*recorded.packages, *found.packages}):
+        then, now = recorded.packages.get(name), found.packages.get(name)
+        if then != now:
+            said.append(f"{name} is {now or 'missing'}, was {then or 'not there'}")
+    return tuple(said)
+
+
 def _versions(found: Iterable[Distribution]) -> dict[str, str]:
     versions: dict[str, str] = {}
     for distribution in found:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -80,6 +80,53 @@ def tracked(root: Path, files: Iterable[str]) -> frozenset[str] | None:
     return None if names is None else frozenset(name for name in names.split("\0") if name)
 
 
+def file_at(root: Path, revision: str, name: str) -> bytes | None:
+    """A file beside ``root`` as a revision has it; None where Git knows no such thing."""
+    with tempfile.TemporaryFile() as out:
+        if not _run(root, ("show", "--end-of-options", f"{revision}:./{name}"), out):
+            return None
+        out.seek(0)
+        return out.read()
+
+
+def top_of(root: Path) -> Path | None:
+    """The repository's folder above, or at, a folder."""
+    top = _ask(root, "rev-parse", "--show-toplevel")
+    return Path(top) if top else None
+
+
+def export(root: Path, commit: str, into: Path) -> bool:
+    """Writes every file of a commit below a folder, and leaves the repository as it is.
+
+    An index of its own is used, so neither HEAD nor what is staged nor the working tree changes.
+
+    Parameters
+    ----------
+    root : Path
+        The repository's folder.
+    commit : str
+        In full.
+    into : Path
+        An empty folder.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        read = ("read-tree", "--end-of-options", commit)
+        write = ("checkout-index", "--all", "--force", f"--prefix={into}/")
+        return _silent(root, read, index) and _silent(root, write, index)
+
+
+def apply(into: Path, patch: Path) -> bool:
+    """Applies a patch from :func:`patch_of` to the files of its commit."""
+    words = ("apply", "--binary", "--whitespace=nowarn", "--", str(patch))
+    return _silent(into, words, {"GIT_CEILING_DIRECTORIES": str(into.parent)})
+
+
+def _silent(root: Path, words: tuple[str, ...], more: Mapping[str, str]) -> bool:
+    with tempfile.TemporaryFile() as out:
+        return _run(root, words, out, more)
+
+
 def _ask(root: Path, *words: str) -> str | None:
     with tempfile.TemporaryFile() as out:
         if not _run(root, words, out):
@@ -88,7 +135,9 @@ def _ask(root: Path, *words: str) -> str | None:
         return out.read().decode(errors="surrogateescape").strip()
 
 
-def _run(root: Path, words: tuple[str, ...], out: IO[bytes]) -> bool:
+def _run(
+    root: Path, words: tuple[str, ...], out: IO[bytes], more: Mapping[str, str] | None = None
+) -> bool:
     git = shutil.which("git")
     if git is None:
         return False
@@ -99,7 +148,7 @@ def _run(root: Path, words: tuple[str, ...], out: IO[bytes]) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=_environment() | dict(more or {}),
             timeout=_SECONDS,
             check=False,
         )

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Transaction
+from mooring.lineage.overrides import override_in
 from mooring.lineage.values import Arm, Verdict
 
 
-def glance(tx: Transaction, name: str) -> dict[str, object]:
+def glance(tx: Transaction, name: str, now: datetime | None = None) -> dict[str, object]:
     """What serves, what ran last, what the last window said, and the newest alerts.
 
     Parameters
     ----------
     name : str
         Of the project.
+    now : datetime, optional
+        Against which an override is said to have expired.
     """
     traffic = queries.traffic(tx, name)
     return {
         "name": name,
         "model_versions": queries.count_versions(tx, name),
-        "traffic": [_arm(tx, arm) for arm in (traffic.arms if traffic else ())],
+        "traffic": [_arm(tx, arm, now) for arm in (traffic.arms if traffic else ())],
         "run": _run(tx, name),
         "window": _window(tx, name),
         "decision": _decision(tx, name),
@@ -30,20 +35,15 @@ def glance(tx: Transaction, name: str) -> dict[str, object]:
     }
 
 
-def _arm(tx: Transaction, arm: Arm) -> dict[str, object]:
+def _arm(tx: Transaction, arm: Arm, now: datetime | None) -> dict[str, object]:
     """An arm's share; ``override`` says who let it have one without a pass, why and until when."""
+    override = override_in(queries.get(tx, Verdict, arm.verdict))
     return {
         "model_version": arm.model_version,
         "weight": arm.weight,
         "role": arm.role,
-        "override": _override(queries.get(tx, Verdict, arm.verdict)),
+        "override": None if override is None else override.words(now),
     }
-
-
-def _override(verdict: Verdict) -> str | None:
-    if verdict.outcome != "override" or verdict.until is None:
-        return None
-    return f"until {verdict.until:%Y-%m-%d %H:%M} by {verdict.by}: {'; '.join(verdict.reasons)}"
 
 
 def _run(tx: Transaction, name: str) -> str | None:

@@ -260,6 +260,19 @@ class LabelBatch:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A model version trained again from what its lineage names, and how far the two differ."""
+
+    id: str
+    model_version: str
+    outcome: Literal["same", "differs", "cannot_tell"]
+    by: str
+    at: datetime
+    reasons: tuple[str, ...]
+    detail: Json = field(default_factory=dict)
+
+
 Fact = (
     DatasetVersion
     | DatasetSource
@@ -279,5 +292,6 @@ Fact = (
     | AlertDelivery
     | Decision
     | LabelBatch
+    | Reproduction
     | Evaluation
 )

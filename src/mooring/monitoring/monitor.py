@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mooring.clock import Window, parse_duration
 from mooring.lineage.catalog import queries
+from mooring.lineage.overrides import overriding
+from mooring.lineage.standing import record_expiry
 from mooring.lineage.values import ModelVersion, WindowScore
 from mooring.monitoring.alerts import AlertRules, alerts_for
 from mooring.monitoring.delivery import deliver_alerts
@@ -76,6 +79,7 @@ def monitor(  # noqa: PLR0913 - what is looked at, by keyword
     if not record:
         scored = _scored(context, log, window, versions)
         return tuple(_fact(context, one, context.clock()) for one in scored)
+    record_expiry(context.catalog, context.name, context.clock(), context.ids)
     scores = _score(context, log, window, versions)
     deliver_alerts(context, routes)
     return scores
@@ -96,6 +100,7 @@ def monitor_due(
         Of the new windows, then of those that were scored again because labels came.
     """
     versions = versions or VersionCache(context.store)
+    record_expiry(context.catalog, context.name, context.clock(), context.ids)
     scores = [
         score for window in _due(context, log) for score in _score(context, log, window, versions)
     ]
@@ -209,8 +214,11 @@ def _record(context: Context, scored: Scored) -> WindowScore:
         known = {alert.id for alert in queries.alerts(tx, context.name, _KNOWN)}
         previous = before(tx, context.name, scored.model_version, scored.window)
         rules = _alert_rules(context)
+        override = overriding(tx, scored.model_version)
+        note = "" if override is None else f"\n{override.words(now)}"
+        alerts = alerts_for(fact, previous, known=known, rules=rules, at=now)
         tx.append(fact)
-        tx.append_once(*alerts_for(fact, previous, known=known, rules=rules, at=now))
+        tx.append_once(*(replace(alert, body=alert.body + note) for alert in alerts))
     return fact
 
 

@@ -111,7 +111,7 @@ def gather_page(
         metric=_label(details[-1][1].performance.metric) if details else "",
         alerts=tuple(_shown(tx, one) for one in queries.alerts(tx, deployment, _LISTED)),
         decisions=decisions,
-        arms=_arms(tx, deployment),
+        arms=_arms(tx, deployment, now),
     )
 
 
@@ -199,8 +199,8 @@ def _shown(tx: Transaction, alert: Alert) -> AlertShown:
     return AlertShown(alert, "; ".join(words) or "recorded")
 
 
-def _arms(tx: Transaction, deployment: str) -> tuple[dict[str, Any], ...]:
-    answer: Any = lineage_answer(tx)
+def _arms(tx: Transaction, deployment: str, now: datetime) -> tuple[dict[str, Any], ...]:
+    answer: Any = lineage_answer(tx, now=now)
     return tuple(
         arm for one in answer["deployments"] if one["name"] == deployment for arm in one["arms"]
     )

@@ -142,11 +142,12 @@ def drift_rules(monitoring: Monitoring) -> DriftRules:
         unseen_rate_floor=monitoring.min_unseen,
         inflation=monitoring.inflation,
         floors=tuple(monitoring.thresholds.items()),
+        inflations=tuple(monitoring.inflations.items()),
     )
 
 
 def check_thresholds(settings: Settings, scored: Sequence[Scored]) -> None:
-    """Every threshold is for a column that some version that answered has.
+    """Every threshold and inflation is for a column that some version that answered has.
 
     Raises
     ------
@@ -161,12 +162,14 @@ def check_thresholds(settings: Settings, scored: Sequence[Scored]) -> None:
     }
     if not details or not all(detail.watched for detail in details):
         return  # a version that could not be scored may have the column
-    for name in settings.monitoring.thresholds:
+    rules = settings.monitoring
+    tables = {"thresholds": rules.thresholds, "inflations": rules.inflations}
+    for table, name in ((table, name) for table, names in tables.items() for name in names):
         if name not in known:
             near = difflib.get_close_matches(name, sorted(known), n=1)
             raise SettingsError(
-                f"monitoring.thresholds: no model version has a column {name!r}",
-                where="mooring.toml, [monitoring.thresholds]",
+                f"monitoring.{table}: no model version has a column {name!r}",
+                where=f"mooring.toml, [monitoring.{table}]",
                 fix=f"did you mean {near[0]!r}?" if near else "take it out",
             )
 

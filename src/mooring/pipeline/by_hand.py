@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from mooring.errors import DataError, UsageError
+from mooring.gates.trivial import trivial_answers
 from mooring.lineage.answer import find_dataset
+from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
 from mooring.lineage.digest import digest_table
+from mooring.lineage.fingerprints import Flags
+from mooring.lineage.fresh import Trial, tried
 from mooring.lineage.loading import load_version
 from mooring.lineage.values import DatasetSource, DatasetVersion, Evaluation, ModelVersion, Run
-from mooring.pipeline.candidate import Judged
+from mooring.pipeline.candidate import Judged, truth_of
 from mooring.pipeline.context import Context
 from mooring.pipeline.judging import Match, Model, compare, version_model
 from mooring.pipeline.locking import only_one
@@ -21,8 +27,6 @@ from mooring.pipeline.splitting import labelled_rows, recent_rows, split_by_time
 from mooring.reading.tables import read_table
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from mooring.settings.model import Data
 
 
@@ -91,6 +95,9 @@ def judge_by_hand(
             digest.digest,
             "hand",
             holdout.data,
+            trivial=_trivial(context, holdout, candidate),
+            searched=_searched(context, candidate, holdout),
+            trial=lambda: _trial(context, candidate),
         )
         judged, evaluation = compare(context, match)
         if evaluation is not None:
@@ -128,6 +135,37 @@ def holdout_of(context: Context, text: str) -> Holdout:
 
 def _model(context: Context, version: ModelVersion) -> Model:
     return version_model(load_version(context.store, version.artifact), f"v{version.version}")
+
+
+def _trivial(
+    context: Context, holdout: Holdout, version: ModelVersion
+) -> Callable[[pl.DataFrame, Flags], Answers]:
+    """The best constant for these very rows, as no version keeps the labels it learned from.
+
+    It is harder to beat than the gate's, which only knows the training rows.
+    """
+    data, metric = holdout.data, context.settings.gates.model.metric
+    classes = context.store.read(version.artifact).manifest.classes
+
+    def answer(rows: pl.DataFrame, fair: Flags) -> Answers:
+        truth = truth_of(rows.filter(pl.Series(fair)), data.target)
+        return trivial_answers(
+            data.task, truth, len(truth), classes, metric=metric, positive=data.positive
+        )
+
+    return answer
+
+
+def _searched(context: Context, version: ModelVersion, holdout: Holdout) -> tuple[str, ...]:
+    inputs = context.store.read(version.artifact).manifest.inputs
+    apart = {*context.settings.hidden_columns, context.settings.data.time}
+    return tuple(name for name in inputs if name in holdout.rows.columns and name not in apart)
+
+
+def _trial(context: Context, version: ModelVersion) -> Trial | str | None:
+    if not context.settings.gates.model.wants_trial:
+        return None
+    return tried(context.store, version.artifact)
 
 
 def _dataset(context: Context, text: str) -> Holdout:

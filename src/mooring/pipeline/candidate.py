@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mooring.errors import RunError
 from mooring.gates.contract import Contract
+from mooring.gates.terms.reading import Written
 from mooring.lineage.answers import Answers
 from mooring.lineage.codespace import CodeSpace
 from mooring.lineage.values import Json, ModelVersion, Outcome, Run
@@ -55,7 +56,11 @@ class Candidate:
     run: Run
     space: CodeSpace
     rows: pl.DataFrame | None = None
+    dataset: str = ""
+    """The digest of what was read; ``rows`` may be fewer, by the window and the quarantine."""
     contract: Contract | None = None
+    terms: Written | None = None
+    """The project's ``contract.toml``, when it has one."""
     splits: Splits | None = None
     features: Mapping[str, object] = field(default_factory=dict)
     trained: Trained | None = None

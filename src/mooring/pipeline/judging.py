@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 
 from mooring.errors import MooringError
-from mooring.gates.model_gate import ModelRules, ModelVerdict
+from mooring.gates.model_gate import ModelVerdict
 from mooring.gates.model_gate import judge as judge_model
 from mooring.gates.wear import Wear, wear
 from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
 from mooring.lineage.digest import row_fingerprints
 from mooring.lineage.fingerprints import Flags, shared, sketch
+from mooring.lineage.fresh import Trial
 from mooring.lineage.loading import LoadedVersion
 from mooring.lineage.values import Evaluation, Json
 from mooring.pipeline.candidate import Judged, truth_of
@@ -62,6 +63,12 @@ class Match:
     kind : "gate" or "hand"
     data : Data
         What the columns are for.
+    trivial : Callable, optional
+        Answers that ignore the features; None where the opponent gives those.
+    searched : tuple of str
+        Columns of the holdout in which slices are looked for.
+    trial : Callable
+        What a fresh process measures of the candidate, or its fault; None when nothing is asked.
     """
 
     candidate: Model
@@ -72,6 +79,9 @@ class Match:
     dataset: str
     kind: Literal["gate", "hand"]
     data: Data
+    trivial: Callable[[pl.DataFrame, Flags], Answers] | None = None
+    searched: tuple[str, ...] = ()
+    trial: Callable[[], Trial | str | None] = lambda: None
 
 
 def compare(context: Context, match: Match) -> tuple[Judged, Evaluation | None]:
@@ -99,7 +109,7 @@ def compare(context: Context, match: Match) -> tuple[Judged, Evaluation | None]:
         return _untold(match, f"{match.opponent.name} cannot answer the rows: {error.what}"), None
     own = sketch(row_fingerprints(rows))
     worn = _wear(context, match, own)
-    verdict = _verdict(context, match, rows, (answers, opponent), worn)
+    verdict = _verdict(context, match, fair, (answers, opponent), worn)
     judged = Judged(
         verdict.outcome,
         (*verdict.reasons, *fair.reasons, str(worn)),
@@ -124,29 +134,23 @@ def _wear(context: Context, match: Match, own: tuple[int, ...]) -> Wear:
 
 
 def _verdict(
-    context: Context,
-    match: Match,
-    rows: pl.DataFrame,
-    answers: tuple[Answers, Answers],
-    worn: Wear,
+    context: Context, match: Match, fair: Fair, answers: tuple[Answers, Answers], worn: Wear
 ) -> ModelVerdict:
-    data, gate = match.data, context.settings.gates.model
-    rules = ModelRules(
-        metric=gate.metric,
-        confidence=worn.confidence,
-        worthwhile=gate.worthwhile,
-        min_rows=gate.min_rows,
-        resamples=gate.resamples,
-        seed=context.settings.pipeline.seed,
-    )
+    rows = match.holdout.filter(pl.Series(fair.rows))
     return judge_model(
-        data.task,
-        truth_of(rows, data.target),
+        match.data.task,
+        truth_of(rows, match.data.target),
         *answers,
         match.opponent.name,
-        rules,
+        context.settings.gates.model,
         time_ordered=True,
-        positive=data.positive,
+        positive=match.data.positive,
+        seed=context.settings.pipeline.seed,
+        confidence=worn.confidence,
+        trivial=None if match.trivial is None else match.trivial(match.holdout, fair.rows),
+        rows=rows,
+        searched=match.searched,
+        trial=match.trial(),
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from mooring.errors import RunError
 from mooring.lineage.blobs import digest_bytes
 from mooring.lineage.canonical import canonical_json
 from mooring.lineage.values import CodeVersion, Environment, Run, RunEvent
+from mooring.pipeline.contracting import contract_files
 from mooring.settings import Settings
 
 _TABLES = ("data", "split", "pipeline", "params", "gates")
@@ -15,8 +18,17 @@ _TABLES = ("data", "split", "pipeline", "params", "gates")
 
 
 def declared(settings: Settings) -> dict[str, str]:
-    """The digest of each table that decides what a run makes; kept where the run starts."""
-    return {name: digest_bytes(canonical_json(getattr(settings, name))) for name in _TABLES}
+    """The digest of each table, and of each file of the contract, that decides what a run makes.
+
+    Kept where the run starts.
+    """
+    tables = {name: digest_bytes(canonical_json(getattr(settings, name))) for name in _TABLES}
+    return tables | {path: digest_bytes(data) for path, data in contract_files(settings).items()}
+
+
+def spoken(settings: Settings) -> dict[str, object]:
+    """The same tables in full, variables included: what a run is reproduced with."""
+    return {name: msgspec.to_builtins(getattr(settings, name)) for name in _TABLES}
 
 
 def check_unchanged(
@@ -33,11 +45,15 @@ def check_unchanged(
     """
     before = started.detail.get("settings")
     known: Mapping[str, object] = before if isinstance(before, dict) else {}
-    tables = [name for name, digest in declared(settings).items() if known.get(name) != digest]
+    now = declared(settings)
+    changed = [name for name in dict.fromkeys((*known, *now)) if known.get(name) != now.get(name)]
     if code.digest != run.code:
         raise _changed("code", f"was {run.code[:19]}…, is {code.digest[:19]}…")
-    if tables:
-        raise _changed("settings", f"mooring.toml, {', '.join(f'[{name}]' for name in tables)}")
+    tables = [f"[{name}]" for name in changed if name in _TABLES]
+    files = [str(name) for name in changed if name not in _TABLES]
+    if changed:
+        where = [f"mooring.toml, {', '.join(tables)}"] if tables else []
+        raise _changed("settings", "; ".join([*where, *files]))
     if environment.digest != run.environment:
         raise _changed("environment", f"was {run.environment[:19]}…, is {environment.digest[:19]}…")
 

@@ -10,18 +10,20 @@ from pathlib import Path
 
 from mooring.errors import GateRefused, MooringError, RunError, UserCodeError
 from mooring.gates.metrics import find_metric
+from mooring.gates.model_gate import deciding_metric
 from mooring.lineage.catalog import queries
 from mooring.lineage.code import capture_code
 from mooring.lineage.codespace import CodeSpace
 from mooring.lineage.environment import capture_environment
 from mooring.lineage.imports import local_files
+from mooring.lineage.standing import record_expiry
 from mooring.lineage.values import Json, ModelVersion, Run, RunEventKind
 from mooring.pipeline.candidate import Candidate
 from mooring.pipeline.context import Context
 from mooring.pipeline.locking import only_one
 from mooring.pipeline.plan import plan
 from mooring.pipeline.recording import CatalogRecorder, add_event, append_facts
-from mooring.pipeline.resuming import check_unchanged, declared
+from mooring.pipeline.resuming import check_unchanged, declared, spoken
 from mooring.pipeline.runner import Progress, execute
 
 
@@ -68,9 +70,13 @@ def run_pipeline(context: Context, reason: Reason, progress: Progress | None = N
         When a step failed; the run is marked, and says at which step.
     """
     # A metric that does not fit the task would otherwise be found out after the training.
-    find_metric(context.settings.data.task, context.settings.gates.model.metric)
+    task, gate = context.settings.data.task, context.settings.gates.model
+    deciding_metric(task, gate.metric)
+    for name in gate.guardrails:
+        find_metric(task, name)
     with only_one(context.settings.state / "run.lock"):
         mark_crashed(context)
+        record_expiry(context.catalog, context.name, context.clock(), context.ids)
         run = _begin(context, reason)
         return _execute(context, run, progress)
 
@@ -142,9 +148,10 @@ def _begin(context: Context, reason: Reason) -> Run:
         at=now,
         decision=reason.decision,
     )
+    detail = {"settings": declared(context.settings), "declared": spoken(context.settings)}
     with context.catalog.write() as tx:
         append_facts(tx, (code, environment, run))
-        add_event(tx, run.id, "started", context.clock, {"settings": declared(context.settings)})
+        add_event(tx, run.id, "started", context.clock, detail)
     return run
 
 

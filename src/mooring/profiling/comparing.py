@@ -6,6 +6,8 @@ A column has drifted when some evidence is beyond chance *and* beyond a floor:
   as bins of their own;
 - **missing**: the share of missing values rose;
 - **unseen**: the share of categories the baseline never held, or of numbers beyond its range, rose;
+- **centre**, **spread**: of an embedding, the mean or the spread of some dimension moved;
+- **classifier**: of an embedding, where the caller has raw rows, a model tells them apart;
 - **flood**: of texts too many to list, one took a share of the rows that it had not.
 
 All evidence of all columns is one family under Benjamini-Hochberg, so ``alpha`` bounds the chance
@@ -18,12 +20,13 @@ from __future__ import annotations
 from math import isnan, nan
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from mooring.errors import UsageError
 from mooring.profiling.aligning import align
 from mooring.profiling.describing import all_scores, direction, most_moved
 from mooring.profiling.evidence import (
     Found,
-    centre_moved,
     corrected,
     flooded,
     is_blind,
@@ -40,6 +43,7 @@ from mooring.profiling.findings import (
 )
 from mooring.profiling.floods import flood_of
 from mooring.profiling.strangers import strangers_of
+from mooring.profiling.vectors import dimensions_moved
 from mooring.profiling.words import short
 
 if TYPE_CHECKING:
@@ -70,8 +74,13 @@ def compare(
     *,
     rules: DriftRules = DriftRules(),  # noqa: B008 - frozen
     weights: Mapping[str, float] | None = None,
+    also: Mapping[str, Found] | None = None,
 ) -> Comparison:
     """Compare a window's profile with its baseline.
+
+    Profiles hold no rows, so a model cannot be trained on them to tell embeddings apart: what turns
+    all dimensions at once is not seen here. ``reporting.report.make_report`` and ``mooring report``
+    have the rows and bring that evidence in by ``also``.
 
     Parameters
     ----------
@@ -82,6 +91,8 @@ def compare(
     weights : mapping of column name to weight, optional
         Importance of columns in ``distance``, 0 for those not named. All alike when absent.
         Weights do not change which columns drift.
+    also : mapping of column name to Found, optional
+        What is known of a column from elsewhere; it joins the family that is corrected together.
 
     Returns
     -------
@@ -107,7 +118,7 @@ def compare(
         for (before, now), why in zip(paired, blocked, strict=True)
         if now is not None and not why
     ]
-    judged = _judge(able, rules)
+    judged = _judge(able, rules, also or {})
     columns = (
         *(
             _unknown(before, why) if why else next(judged)
@@ -142,13 +153,17 @@ class _Seen(NamedTuple):
 
 
 def _judge(
-    able: Sequence[tuple[ColumnProfile, ColumnProfile]], rules: DriftRules
+    able: Sequence[tuple[ColumnProfile, ColumnProfile]],
+    rules: DriftRules,
+    also: Mapping[str, Found],
 ) -> Iterator[ColumnDrift]:
     """Scores, evidence and status of columns that can be judged, in their order."""
     if not able:
         return
     aligned = align(able)
-    tested = shapes(aligned.tested, rules.alpha, rules.inflation)
+    own = dict(rules.inflations)
+    alike = np.array([own.get(each.base.name, rules.inflation) for each in aligned.columns])
+    tested = shapes(aligned.tested, rules.alpha, alike)
     parts = (
         aligned.columns,
         *(part.tolist() for part in tested),
@@ -157,7 +172,7 @@ def _judge(
         strangers_of(aligned),
     )
     seen = [_Seen(*each) for each in zip(*parts, strict=True)]
-    evidence = corrected(_evidence(seen, rules), rules.alpha)
+    evidence = corrected(_evidence(seen, rules, also), rules.alpha)
     found = {
         one.sides.base.name: _decided(one, why) for one, why in zip(seen, evidence, strict=True)
     }
@@ -165,7 +180,9 @@ def _judge(
         yield found[base.name]
 
 
-def _evidence(seen: Sequence[_Seen], rules: DriftRules) -> list[list[Found]]:
+def _evidence(
+    seen: Sequence[_Seen], rules: DriftRules, also: Mapping[str, Found]
+) -> list[list[Found]]:
     """All evidence of each column, its shape first."""
     risen = rises([(*one.sides[:2], one.strangers) for one in seen], rules)
     floors = dict(rules.floors)
@@ -174,9 +191,9 @@ def _evidence(seen: Sequence[_Seen], rules: DriftRules) -> list[list[Found]]:
         base, current, _ = one.sides
         floor = floors.get(base.name, rules.min_psi)
         first = [] if is_blind(base) else [Found("shape", one.effect, floor, one.p_value)]
-        found.append(
-            [*first, *more, *centre_moved(base, current, rules), *flooded(base, current, rules)]
-        )
+        vectors = dimensions_moved(base, current, rules.of(base.name)) if base.dimensions else []
+        other = [also[base.name]] if base.name in also else []
+        found.append([*first, *more, *vectors, *flooded(base, current, rules), *other])
     return found
 
 
@@ -249,6 +266,8 @@ def _reason(seen: _Seen, status: Status, evidence: Sequence[Evidence]) -> str:
         "missing": f"missing values rose from {base.null_rate:.1%} to {current.null_rate:.1%}",
         "unseen": f"{seen.strangers.rate:.1%} {what}",
         "centre": "the embeddings' centre moved",
+        "spread": "the embeddings' spread changed",
+        "classifier": "a classifier tells the embeddings apart",
         "flood": _flood(base, current),
     }
     return "; ".join(texts[item.kind] for item in evidence if item.drift)

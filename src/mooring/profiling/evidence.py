@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
     Risen = tuple[ColumnProfile, ColumnProfile, Strangers]
 
-CENTRE_FLOOR = 0.2
-"""Standard deviations an embedding's dimension must move: a small effect (Cohen 1988)."""
 _NEARLY = 1 + 1e-9
 """So that rounding leaves no column out that ``join_sparse`` would join."""
 
@@ -61,13 +58,15 @@ def is_blind(base: ColumnProfile) -> bool:
     )
 
 
-def shapes(pairs: Pairs, alpha: float, inflation: float = 1.0) -> Shapes:
+def shapes(pairs: Pairs, alpha: float, inflation: Floats | float = 1.0) -> Shapes:
     """Test the population stability index of each column.
 
     With sparse bins it is tested twice: as it is, which sees a rare value take over but is deaf to
     many small moves, and with sparse neighbours joined, which is the reverse. The smaller
-    probability counts, doubled for having looked twice (Bonferroni).
+    probability counts, doubled for having looked twice (Bonferroni). ``inflation`` is one number
+    for all columns, or one for each.
     """
+    inflation = np.broadcast_to(inflation, pairs.n.shape)
     n, m = pairs.n / inflation, pairs.m / inflation
     effects = psi(pairs)
     levels = psi_levels(pairs.bins, n, m, alpha)
@@ -87,17 +86,18 @@ def shapes(pairs: Pairs, alpha: float, inflation: float = 1.0) -> Shapes:
     return Shapes(effects, levels, tails)
 
 
-def _join(pairs: Pairs, inflation: float) -> dict[int, tuple[Floats, Floats]]:
+def _join(pairs: Pairs, inflation: Floats) -> dict[int, tuple[Floats, Floats]]:
     """The joined bins of the columns that have less of them than before."""
     n, m = pairs.n / inflation, pairs.m / inflation
-    expected = (pairs.a + pairs.b) / inflation * (np.minimum(n, m) / (n + m))[pairs.of]
+    expected = (pairs.a + pairs.b) / inflation[pairs.of] * (np.minimum(n, m) / (n + m))[pairs.of]
     sparse = np.unique(pairs.of[pairs.used & (expected < ENOUGH * _NEARLY)])
     found = {}
     for place in sparse.tolist():
         here = slice(pairs.starts[place], pairs.ends[place])
-        a, b = join_sparse(pairs.a[here] / inflation, pairs.b[here] / inflation)
+        by = inflation[place]
+        a, b = join_sparse(pairs.a[here] / by, pairs.b[here] / by)
         if a.size < pairs.bins[place]:
-            found[place] = a * inflation, b * inflation
+            found[place] = a * by, b * by
     return found
 
 
@@ -124,7 +124,8 @@ def rises(columns: Sequence[Risen], rules: DriftRules) -> list[list[Found]]:
             )
     evidence: list[list[Found]] = [[] for _ in columns]
     if found:
-        tails = rate_tails(*(np.array(counts, dtype=np.float64) / rules.inflation).T).tolist()
+        by = [rules.of(columns[place][0].name).inflation for place, *_ in found]
+        tails = rate_tails(*(np.array(counts, dtype=np.float64).T / np.array(by))).tolist()
         for (place, kind, rise, floor), tail in zip(found, tails, strict=True):
             evidence[place].append(Found(kind, rise, floor, tail))
     return evidence
@@ -135,29 +136,10 @@ def flooded(base: ColumnProfile, current: ColumnProfile, rules: DriftRules) -> l
     flood = flood_of(base, current)
     if flood is None:
         return []
-    counts = np.array([[flood.before, flood.rows, flood.now, flood.trials]]) / rules.inflation
+    by = rules.of(base.name).inflation
+    counts = np.array([[flood.before, flood.rows, flood.now, flood.trials]]) / by
     tail = float(rate_tails(*counts.T)[0])
     return [Found("flood", flood.rise, FLOOR, min(HEAVY * tail, 1.0))]
-
-
-def centre_moved(base: ColumnProfile, current: ColumnProfile, rules: DriftRules) -> list[Found]:
-    """Evidence that embeddings moved: the dimension whose mean moved most, in deviations.
-
-    The probability is that of the largest of all dimensions' z statistics, by Bonferroni.
-    """
-    from scipy.special import ndtr
-
-    if base.kind != "embedding" or len(base.dimensions) != len(current.dimensions):
-        return []
-    largest, furthest = 0.0, 0.0
-    for before, now in zip(base.dimensions, current.dimensions, strict=True):
-        variance = before.m2 / before.count**2 + now.m2 / now.count**2
-        error = (variance * rules.inflation) ** 0.5
-        apart = abs(now.mean - before.mean)
-        largest = max(largest, apart / error if error else inf if apart else 0.0)
-        furthest = max(furthest, apart / before.deviation if before.deviation else 0.0)
-    tail = min(1.0, 2 * len(base.dimensions) * float(ndtr(-largest)))
-    return [Found("centre", furthest, CENTRE_FLOOR, tail)] if base.dimensions else []
 
 
 def corrected(found: Sequence[Sequence[Found]], alpha: float) -> Iterator[tuple[Evidence, ...]]:

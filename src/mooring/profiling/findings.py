@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "drift", "unknown"]
 Direction = Literal["", "up", "down"]
-Why = Literal["shape", "missing", "unseen", "centre", "flood"]
+Why = Literal["shape", "missing", "unseen", "centre", "spread", "classifier", "flood"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class DriftRules:
         as if there were so many times fewer. ``mooring calibrate`` measures it.
     floors : tuple of (column, float)
         Effect floors of single columns, instead of ``min_psi``.
+    inflations : tuple of (column, float)
+        Of single columns, instead of ``inflation``.
     """
 
     alpha: float = 0.01
@@ -44,17 +46,25 @@ class DriftRules:
     unseen_rate_floor: float = 0.01
     inflation: float = 1.0
     floors: tuple[tuple[str, float], ...] = ()
+    inflations: tuple[tuple[str, float], ...] = ()
 
     def floor(self, column: str) -> float:
         """The least population stability index that alarms for a column."""
         return dict(self.floors).get(column, self.min_psi)
+
+    def of(self, column: str) -> DriftRules:
+        """The rules with the inflation of a column."""
+        own = dict(self.inflations).get(column, self.inflation)
+        return self if own == self.inflation else replace(self, inflation=own)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason a column may have drifted: how large, how likely by chance, and whether it holds.
 
-    ``effect`` is the index (shape) or the rise of the share (missing, unseen). ``q_value`` is the
+    ``effect`` is the index (shape), the rise of the share (missing, unseen), deviations that a
+    dimension's mean moved (centre), the change of the logarithm of its deviation (spread), or
+    ``2 AUROC - 1`` (classifier). ``q_value`` is the
     tail probability after Benjamini-Hochberg over the window.
     """
 

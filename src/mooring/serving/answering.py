@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mooring.errors import RequestError
 from mooring.serving.columns import MISSING, shown
+from mooring.serving.domain import check_domain
 from mooring.serving.following import NO_TRAFFIC
 from mooring.serving.predicting import Part, Said
 from mooring.serving.requests import Table, canonical_rows, type_rows
@@ -89,14 +90,15 @@ class Service:
 
     @property
     def split(self) -> Split:
-        """The split in force.
+        """The split in force: what of it holds now.
 
         Raises
         ------
         RequestError
             Of kind ``busy`` when nothing has traffic, or what has it cannot be loaded.
         """
-        split = self.following.split
+        served = self.following.split
+        split = served.at(self.clock()) if served is not None else None
         if split is None:
             raise RequestError(self.following.detail or NO_TRAFFIC, kind="busy", fix="mooring run")
         return split
@@ -121,9 +123,12 @@ class Service:
         for version, chosen in _by_version(split, request.number, keys, ids).items():
             places.append(chosen)
             share = table if len(chosen) == table.rows else table.take(chosen)
-            typed = type_rows(share, version.loaded.fields, [i + 1 for i in chosen])
+            numbers = [i + 1 for i in chosen]
+            typed = type_rows(share, version.loaded.fields, numbers)
+            outside = check_domain(typed, version.loaded.domain, numbers)
             own = [ids[i] for i in chosen], [keys[i] for i in chosen]
-            parts.append(Part(split.deployment, version, typed, canonical_rows(typed), *own, at))
+            inputs = canonical_rows(typed)
+            parts.append(Part(split.deployment, version, typed, inputs, *own, at, outside))
         return _in_order(ids, parts, places, await self.batcher.submit(parts))
 
     def _check_size(self, rows: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -74,9 +75,10 @@ def _arms(split: Split, server: Server) -> list[dict[str, object]]:
     arms: list[dict[str, object]] = []
     for arm in split.arms:
         shown: dict[str, object] = {"model_version": arm.version.id, "weight": arm.weight}
-        if arm.until is not None:
-            expired = arm.until <= server.service.clock()
-            shown["override"] = {"until": arm.until, "expired": expired}
+        override = arm.version.override
+        if override is not None:
+            expired = override.expired(server.service.clock())
+            shown["override"] = {**asdict(override), "expired": expired}
         arms.append(shown)
     return arms
 

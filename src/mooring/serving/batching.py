@@ -166,7 +166,15 @@ class Batcher:
         self._metrics.batch_rows.observe(len(records))
         for version, rows in Counter(record.model_version for record in records).items():
             self._metrics.rows.labels(version).inc(rows)
+        self._count_outside(batch, outcomes)
         return outcomes
+
+    def _count_outside(self, batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+        """Values that broke the contract of their version and were answered all the same."""
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            for part in waiting.parts if isinstance(outcome, list) else ():
+                for (field, rule), values in part.outside.items():
+                    self._metrics.outside.labels(part.version.id, field, rule).inc(values)
 
 
 def _outcome(said: Sequence[Said | MooringError]) -> Outcome:

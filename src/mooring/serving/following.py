@@ -1,7 +1,8 @@
 """Following the catalog: the split that is served is the split the catalog says.
 
 A thread looks for a new revision, loads its model versions beside the ones that serve, and swaps
-the split in one assignment. Whatever goes wrong on the way, the split before stays (FD-50, FD-81).
+the split in one assignment. Whatever goes wrong on the way, the split before stays (FD-50, FD-81),
+all of it but what has expired: an override ends on time, whether or not the catalog answers (P2).
 """
 
 from __future__ import annotations
@@ -9,22 +10,21 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mooring.errors import MooringError, NoVerdict
+from mooring.errors import MooringError
 from mooring.lineage.catalog import queries
-from mooring.lineage.values import ModelVersion, Verdict
+from mooring.lineage.standing import Standing, standing
+from mooring.serving.remembering import Memory, Served, check_memory
 from mooring.serving.versions import ServedArm, ServedVersion, Split
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mooring.clock import Clock
-    from mooring.lineage.catalog.engine import Catalog, Transaction
-    from mooring.lineage.catalog.queries import Traffic
-    from mooring.lineage.values import Arm
+    from mooring.lineage.catalog.engine import Catalog
+    from mooring.lineage.overrides import Override
+    from mooring.lineage.values import ModelVersion, Verdict
     from mooring.serving.metrics import Metrics
     from mooring.serving.versions import Load, Loaded
 
@@ -44,22 +44,17 @@ class _Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class _Allowed:
-    """An arm whose verdict holds, with its model version."""
-
-    arm: Arm
-    version: ModelVersion
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Seen:
     """What the catalog says, read in one transaction."""
 
-    traffic: Traffic | None
-    """None when it is the split that is served."""
-    versions: tuple[_Allowed, ...]
-    next: ModelVersion | None
+    standing: Standing | None
+    """None when nothing has traffic, or it is the split that is served."""
+    ended: bool = False
+    """Whether an override of the newest revision has expired, and that is to be recorded."""
+    next: ModelVersion | None = None
+    """The newest version, when it may serve: it is loaded ahead."""
+    heir: ModelVersion | None = None
+    """Who follows an override that is served."""
 
 
 class Following:
@@ -75,10 +70,22 @@ class Following:
     metrics : Metrics
     clock : Clock
         Says whether an override has expired.
+    memory : Memory, optional
+        Where it is written down what is served, so that a restored catalog is noticed.
+    record_expiry : callable, optional
+        Records in the catalog that an override has expired; the split has moved by then.
     """
 
-    def __init__(
-        self, catalog: Catalog, deployment: str, load: Load, metrics: Metrics, clock: Clock
+    def __init__(  # noqa: PLR0913 - what it works with
+        self,
+        catalog: Catalog,
+        deployment: str,
+        load: Load,
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        memory: Memory | None = None,
+        record_expiry: Callable[[], object] = lambda: None,
     ) -> None:
         self.split: Split | None = None
         self.detail = NO_TRAFFIC
@@ -87,6 +94,11 @@ class Following:
         self._load = load
         self._metrics = metrics
         self._clock = clock
+        self._memory = memory
+        self._record_expiry = record_expiry
+        self._last = memory.last() if memory is not None else None
+        self._serving: tuple[str, object] | None = None
+        self._recorded: tuple[str, object] | None = None
         self._loaded: dict[str, Loaded] = {}
         self._pauses: dict[str, _Pause] = {}
         self._closing = threading.Event()
@@ -121,7 +133,11 @@ class Following:
         Never raises: the server goes on with what it has.
         """
         try:
-            self._take_over(self._see())
+            seen = self._see()
+            self._take_over(seen)
+            if seen.ended and self._recorded != self._serving:
+                self._record_expiry()
+                self._recorded = self._serving
         except MooringError as error:
             self._metrics.poll_failures.inc()
             self._say(f"{error.what} ({error.where})" if error.where else error.what)
@@ -129,43 +145,82 @@ class Following:
             self._metrics.poll_failures.inc()
             _logger.exception("the catalog cannot be followed")
             self._say(f"the catalog cannot be followed: {type(error).__name__}")
+        self._expire()
 
     def _say(self, detail: str) -> None:
         if detail != self.detail:
             _logger.warning("%s", detail)
         self.detail = detail
 
+    def _expire(self) -> None:
+        """Takes traffic from overrides that have expired while the catalog could not say so."""
+        split, now = self.split, self._clock()
+        held = split.at(now) if split is not None else None
+        if split is None or held is split:
+            return
+        gone = [arm.version for arm in split.arms if not arm.holds(now)]
+        self.split = held
+        self._serving = None
+        said = "; ".join(f"{v.id}: {v.override.words(now)}" for v in gone if v.override)
+        self._say(f"an override has expired: {said}")
+
     def _see(self) -> _Seen:
         now = self._clock()
         with self._catalog.read() as tx:
             newest = queries.latest_versions(tx, self._deployment, 1)
-            passing = [v for v in newest if queries.usable_verdict(tx, v.id, now)]
+            usable = [v for v in newest if queries.usable_verdict(tx, v.id, now)]
+            ahead = usable[0] if usable else None
             traffic = queries.traffic(tx, self._deployment)
-            if traffic and self.split and traffic.revision.number == self.split.revision:
-                traffic = None
-            arms = traffic.arms if traffic else ()
-            versions = tuple(_allowed(tx, arm, now) for arm in arms)
-        return _Seen(traffic, versions, passing[0] if passing else None)
+            revision = traffic.revision if traffic else None
+            check_memory(tx, self._last, revision, self._deployment)
+            if traffic is None or self._stays(traffic.revision.id):
+                return _Seen(None, next=ahead)
+            found = standing(tx, traffic, now)
+        overridden = any(held.override for held in found.arms)
+        return _Seen(found, bool(found.ended), ahead, found.heir if overridden else None)
+
+    def _stays(self, revision: str) -> bool:
+        """Whether that revision is served, and nothing of it can expire."""
+        if self._serving is None or self._serving[0] != revision or self.split is None:
+            return False
+        return all(arm.version.override is None for arm in self.split.arms)
 
     def _take_over(self, seen: _Seen) -> None:
-        if seen.traffic is not None:
-            if any(self._paused(allowed.version.artifact) for allowed in seen.versions):
+        if seen.standing is not None:
+            if any(self._paused(held.version.artifact) for held in seen.standing.arms):
                 return
-            arms = tuple(
-                ServedArm(self._served(allowed.version), allowed.arm.weight, allowed.until)
-                for allowed in seen.versions
-            )
-            number = seen.traffic.revision.number
-            self.split = Split(self._deployment, number, arms)
-            self._metrics.revision.set(number)
+            self._serve(seen.standing)
+        if self.split is not None:
             self.detail = ""
-        elif self.split is not None:
-            self.detail = ""
+        if seen.heir is not None and not self._paused(seen.heir.artifact):
+            heir = self._served(seen.heir)
+            if self.split is not None and self.split.heir is None:
+                self.split = replace(self.split, heir=heir)
         if seen.next is not None and not self._paused(seen.next.artifact):
             self._served(seen.next)
         self._forget()
 
-    def _served(self, version: ModelVersion) -> ServedVersion:
+    def _serve(self, found: Standing) -> None:
+        """Makes what holds of a revision the split that is served."""
+        revision = found.traffic.revision
+        serving = (revision.id, [(h.version.id, h.weight, h.verdict.id) for h in found.arms])
+        if serving == self._serving:
+            return
+        arms = tuple(
+            ServedArm(self._served(held.version, held.override), held.weight) for held in found.arms
+        )
+        self.split = Split(self._deployment, revision.number, arms) if arms else None
+        self._serving = serving
+        self._metrics.revision.set(revision.number)
+        overrides = {held.version.id: held.override for held in found.arms}
+        self._metrics.overrides({name: one.until for name, one in overrides.items() if one})
+        if not arms:
+            self._say(_nothing_left(found.ended))
+        self._last = Served(revision.id, revision.number, revision.at)
+        if self._memory is not None:
+            self._memory.keep(self._last)
+
+    def _served(self, version: ModelVersion, override: Override | None = None) -> ServedVersion:
         digest = version.artifact
         if digest not in self._loaded:
             try:
@@ -179,7 +234,7 @@ class Following:
             self._pauses.pop(digest, None)
         else:
             self._loaded[digest] = self._loaded.pop(digest)  # the last used stays longest
-        return ServedVersion(version.id, version.version, self._loaded[digest])
+        return ServedVersion(version.id, version.version, self._loaded[digest], override)
 
     def _paused(self, digest: str) -> bool:
         pause = self._pauses.get(digest)
@@ -188,21 +243,16 @@ class Following:
     def _forget(self) -> None:
         """Lets go of artifacts that have no traffic, the longest unused first."""
         serving = {id(arm.version.loaded) for arm in self.split.arms} if self.split else set()
+        if self.split is not None and self.split.heir is not None:
+            serving.add(id(self.split.heir.loaded))
         spare = [digest for digest, loaded in self._loaded.items() if id(loaded) not in serving]
         for digest in spare[:-_SPARE]:
             del self._loaded[digest]
 
 
-def _allowed(tx: Transaction, arm: Arm, now: datetime) -> _Allowed:
-    """An arm, once its verdict has been looked at again (P2)."""
-    verdict = queries.get(tx, Verdict, arm.verdict)
-    if verdict.model_version != arm.model_version or verdict.outcome not in {"pass", "override"}:
-        raise NoVerdict(f"{arm.model_version} has traffic and no passing verdict")
-    until = verdict.until if verdict.outcome == "override" else None
-    if verdict.outcome == "override" and (until is None or until <= now):
-        raise NoVerdict(
-            f"the override that gave {arm.model_version} traffic has expired",
-            where=f"by {verdict.by}, until {until}",
-            fix="mooring rollback, or record a new override and promote again",
-        )
-    return _Allowed(arm, queries.get(tx, ModelVersion, arm.model_version), until)
+def _nothing_left(ended: tuple[Verdict, ...]) -> str:
+    versions = ", ".join(str(verdict.model_version) for verdict in ended)
+    return (
+        f"the override that gave {versions} traffic has expired, and no champion before it has a "
+        "passing verdict: mooring run, or mooring override again"
+    )

@@ -10,12 +10,12 @@ from pathlib import Path
 import polars as pl
 
 from mooring.errors import DataError
+from mooring.gates.terms.model import Terms
 from mooring.ids import IdSource
-from mooring.lineage.artifacts import ArtifactStore
 from mooring.lineage.catalog.engine import Catalog
-from mooring.lineage.catalog.queries import get, traffic
-from mooring.lineage.values import LabelBatch, ModelVersion
+from mooring.lineage.values import LabelBatch
 from mooring.reading.tables import read_table
+from mooring.serving.label_terms import hold_labels
 from mooring.serving.log import Label, LabelReceipt, PredictionLog
 from mooring.settings import Settings
 
@@ -33,6 +33,7 @@ def join_labels(  # noqa: PLR0913 - what it works with, by name
     received_at: datetime,
     ids: IdSource,
     classes: Sequence[Value] = (),
+    terms: Terms | None = None,
 ) -> LabelReceipt:
     """Adds a file of labels to the log and records the delivery in the catalog.
 
@@ -46,12 +47,15 @@ def join_labels(  # noqa: PLR0913 - what it works with, by name
     classes : sequence
         What the champion tells apart. A label is kept in the type and spelling of its class; of
         two classes it must be one, of several the new ones are kept as they are written.
+    terms : Terms, optional
+        The contract of the version that serves; labels that break it are refused, told of or kept
+        apart, as it says.
 
     Raises
     ------
     DataError
-        When a column is missing, a label is not what the task asks for, or ``known_at`` holds no
-        instants.
+        When a column is missing, a label is not what the task asks for or breaks a rule of the
+        contract that stops, or ``known_at`` holds no instants.
     """
     frame = read_table(str(file.resolve()), settings.root)
     _check(frame, settings, file)
@@ -62,7 +66,8 @@ def join_labels(  # noqa: PLR0913 - what it works with, by name
     labels = list(_labels(frame, known_at))
     if classes:
         labels = _of_classes(labels, classes, file)
-    receipt = log.add_labels(settings.project.name, labels, received_at)
+    held = hold_labels(labels, terms, settings, file.name)
+    receipt = log.add_labels(settings.project.name, list(held.labels), received_at)
     with catalog.write() as tx:
         tx.append(
             LabelBatch(
@@ -74,7 +79,7 @@ def join_labels(  # noqa: PLR0913 - what it works with, by name
                 at=received_at,
             )
         )
-    return receipt
+    return replace(receipt, quarantined=held.quarantined, told=held.told)
 
 
 def _check(frame: pl.DataFrame, settings: Settings, file: Path) -> None:
@@ -114,15 +119,6 @@ def _labels(frame: pl.DataFrame, known_at: datetime) -> Iterator[Label]:
     ):
         if value is not None and prediction_id is not None:
             yield Label(prediction_id, value, _instant(at, known_at))
-
-
-def classes_served(catalog: Catalog, store: ArtifactStore, deployment: str) -> tuple[Value, ...]:
-    """The classes of the champion; none for a regression, and while there is no champion."""
-    with catalog.read() as tx:
-        now = traffic(tx, deployment)
-        champion = next((arm for arm in now.arms if arm.role == "champion"), None) if now else None
-        version = get(tx, ModelVersion, champion.model_version) if champion else None
-    return store.read(version.artifact).manifest.classes if version else ()
 
 
 def _of_classes(labels: list[Label], classes: Sequence[Value], file: Path) -> list[Label]:

@@ -61,6 +61,7 @@ class LabelReceipt:
     """What became of a delivery of labels.
 
     ``rows == joined + unknown + repeated``; ``examples`` are a few of the unknown prediction ids.
+    ``quarantined`` labels are not among the rows; ``told`` is what a contract says of them.
     """
 
     rows: int
@@ -68,6 +69,8 @@ class LabelReceipt:
     unknown: int
     repeated: int
     examples: tuple[str, ...]
+    quarantined: int = 0
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -32,6 +35,11 @@ class Metrics:
             registry=self._registry,
         )
         self.rows = self._counter("mooring_predicted_rows", "Rows answered", "model_version")
+        self.outside = self._counter(
+            "mooring_outside_contract",
+            "Values beyond the contract, answered",
+            *("model_version", "field", "rule"),
+        )
         self.batch_rows = self._histogram("mooring_batch_rows", "Rows per append", _ROWS)
         self.log_seconds = self._histogram("mooring_log_append_seconds", "Per append", _SECONDS)
         self.log_failures = self._counter("mooring_log_failures", "Appends that failed")
@@ -41,6 +49,18 @@ class Metrics:
         self.revision = self._gauge("mooring_split_revision", "Revision of the traffic split")
         self.load_failures = self._counter("mooring_load_failures", "Versions that did not load")
         self.poll_failures = self._counter("mooring_poll_failures", "Failed looks at the catalog")
+        self._expiry = Gauge(
+            "mooring_override_expires_timestamp_seconds",
+            "When the override that a served version needs expires",
+            ["model_version"],
+            registry=self._registry,
+        )
+
+    def overrides(self, until: Mapping[str, datetime]) -> None:
+        """Tells which of the versions with traffic serve by an override, and until when."""
+        self._expiry.clear()
+        for version, instant in until.items():
+            self._expiry.labels(version).set(instant.timestamp())
 
     def text(self) -> bytes:
         """All of them, in Prometheus' text format."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from mooring.serving.requests import TypedRows, frame_of
 
 if TYPE_CHECKING:
     from mooring.lineage.answers import Answers, Label
+    from mooring.serving.domain import Outside
     from mooring.serving.versions import ServedVersion
 
 _logger = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ class Part:
     keys : sequence of str or None
         What keeps each row on its arm.
     at : datetime
+    outside : mapping
+        How many values are beyond the version's contract, by field and rule.
     """
 
     deployment: str
@@ -46,6 +49,7 @@ class Part:
     ids: Sequence[str]
     keys: Sequence[str | None]
     at: datetime
+    outside: Outside = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

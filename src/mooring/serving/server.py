@@ -7,7 +7,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlunsplit
@@ -16,15 +16,20 @@ import uvicorn
 
 from mooring.errors import UsageError
 from mooring.gates.contract import from_bytes
+from mooring.gates.terms.model import FILE
+from mooring.gates.terms.reading import parse_terms
 from mooring.lineage.golden import golden_rows
 from mooring.lineage.loading import load_version
+from mooring.lineage.standing import record_expiry
 from mooring.serving.answering import Service
 from mooring.serving.app import make_app
 from mooring.serving.batching import Batcher
 from mooring.serving.buffering import BufferedLog
+from mooring.serving.domain import Domain, domain_of
 from mooring.serving.following import Following
 from mooring.serving.metrics import Metrics
 from mooring.serving.protocols.exchange import Server
+from mooring.serving.remembering import FileMemory
 from mooring.serving.requests import fields_of
 from mooring.serving.versions import Loaded
 
@@ -83,21 +88,22 @@ def serve(  # noqa: PLR0913 - what it works with, by name
     UsageError
         When the address cannot be listened at, or is not of this machine only.
     """
-    remote = not is_loopback(host)
-    if remote and not allow_remote:
-        raise _unasked(host)
+    hosts = _hosts(host, allow_remote=allow_remote)
     metrics, limits, name = Metrics(), settings.serving, settings.project.name
     kept = BufferedLog(log.append, metrics) if limits.log == "buffered" else None
-    append = log.append if kept is None else kept.append
-    batcher = Batcher(append, metrics, max_rows=limits.max_rows)
-    following = Following(catalog, name, loader(store), metrics, clock)
+    batcher = Batcher((kept or log).append, metrics, max_rows=limits.max_rows)
+    following = Following(
+        *(catalog, name, loader(store), metrics, clock),
+        memory=FileMemory(settings.state / "predictions" / "served.json"),
+        record_expiry=lambda: record_expiry(catalog, name, clock(), ids),
+    )
     server = Server(
         name=name,
         service=Service(following, batcher, clock, ids, limits.key, limits.max_rows),
         metrics=metrics,
         max_body=limits.max_body,
         accept_client_time=accept_client_time,
-        hosts=None if remote else _LOOPBACK_NAMES | {_host_name(host)},
+        hosts=hosts,
     )
     with _listen(host, port) as listening, contextlib.ExitStack() as closing:
         if kept is not None:
@@ -107,8 +113,7 @@ def serve(  # noqa: PLR0913 - what it works with, by name
         closing.callback(batcher.close)
         closing.callback(following.close)
         told = partial(ready, _url(host, listening)) if ready is not None else None
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_run(server, listening, limits.poll_seconds, told))
+        _until_stopped(_run(server, listening, limits.poll_seconds, told))
 
 
 def loader(store: ArtifactStore) -> Load:
@@ -118,7 +123,9 @@ def loader(store: ArtifactStore) -> Load:
         version = load_version(store, digest)
         trained = dict(golden_rows(version.parts).schema)
         fields = fields_of(from_bytes(version.contract_bytes), trained)
-        return Loaded(version, fields, version.manifest.task, version.manifest.classes)
+        manifest, written = version.manifest, version.parts.get(FILE)
+        domain = domain_of(parse_terms(written.decode()).terms) if written else Domain()
+        return Loaded(version, fields, manifest.task, manifest.classes, domain)
 
     return load
 
@@ -139,8 +146,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _unasked(host: str) -> UsageError:
-    return UsageError(
+def _hosts(host: str, *, allow_remote: bool) -> frozenset[str] | None:
+    """The names that requests may call this server by; None where others may ask."""
+    if is_loopback(host):
+        return _LOOPBACK_NAMES | {_host_name(host)}
+    if allow_remote:
+        return None
+    raise UsageError(
         f"{host} can be reached from other machines, and the server asks nobody who they are",
         where="serving.host",
         fix="listen at 127.0.0.1, or say --allow-remote behind something that authenticates",
@@ -216,6 +228,11 @@ async def _run(
             ready()
     waiting.cancel()
     await serving
+
+
+def _until_stopped(running: Coroutine[object, object, None]) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(running)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from mooring.clock import parse_duration
 from mooring.errors import SettingsError, UsageError
 from mooring.settings.counts import MOST_WINDOWS, parse_n_of_m
-from mooring.settings.model import POSITIVE_SPANS, SPANS, ProjectFile, Trigger
+from mooring.settings.model import POSITIVE_SPANS, SPANS, ModelGate, ProjectFile, Trigger
 from mooring.settings.place import Declared
 from mooring.settings.shape import Key, dotted
 
@@ -35,6 +35,7 @@ def check_meaning(file: ProjectFile, declared: Declared) -> None:
     _check_spans(file, declared)
     _check_columns(file, declared)
     _check_split(file, declared)
+    _check_claim(file.gates.model, declared)
     where = declared.place(("monitoring", "alarm"))
     _check_windows(file.monitoring.alarm, "monitoring", "alarm", where)
     _check_unique("alerts", (route.name for route in file.alerts), declared)
@@ -111,6 +112,30 @@ def _check_split(file: ProjectFile, declared: Declared) -> None:
         )
 
 
+def _check_claim(gate: ModelGate, declared: Declared) -> None:
+    """A key that the claim would not look at is refused."""
+    at: Key = ("gates", "model")
+    if gate.claim == "non_inferiority":
+        if gate.margin is None:
+            raise SettingsError(
+                "gates.model: non_inferiority needs a margin",
+                where=declared.place((*at, "claim")),
+                fix="say what share may be lost: margin = 0.02",
+            )
+        if "worthwhile" in _keys_of(declared, at):
+            raise SettingsError(
+                "gates.model: non_inferiority would not look at 'worthwhile'",
+                where=declared.place((*at, "worthwhile")),
+                fix="take it out; margin says what may be lost",
+            )
+    elif gate.margin is not None:
+        raise SettingsError(
+            "gates.model: superiority would not look at 'margin'",
+            where=declared.place((*at, "margin")),
+            fix='take it out, or set claim = "non_inferiority"',
+        )
+
+
 def _check_unique(table: str, names: Iterable[str], declared: Declared) -> None:
     seen: set[str] = set()
     for place, name in enumerate(names):
@@ -148,10 +173,13 @@ def _check_trigger(trigger: Trigger, at: Key, declared: Declared) -> None:
 
 
 def _keys_of(declared: Declared, at: Key) -> list[str]:
-    table, place = at
-    tables = declared.values.get(str(table))
-    found = tables[place] if isinstance(tables, list) and isinstance(place, int) else None
-    return list(found) if isinstance(found, dict) else []
+    found: object = declared.values
+    for part in at:
+        if isinstance(found, Mapping):
+            found = found.get(str(part))
+        elif isinstance(found, list) and isinstance(part, int):
+            found = found[part]
+    return list(found) if isinstance(found, Mapping) else []
 
 
 def _check_cron(trigger: Trigger, where: str) -> None:

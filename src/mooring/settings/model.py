@@ -12,6 +12,8 @@ Severity = Literal["page", "notify", "record"]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
+Account = Annotated[str, Meta(pattern=r"\S")]
+
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One table of the file: an unknown key is an error."""
@@ -81,18 +83,59 @@ class DataGate(_Table, frozen=True):
     """Total variation between accepted and new data: the share of rows that changed bins."""
     warn_only: tuple[str, ...] = ()
     """Columns whose findings are reported and do not stop the run."""
+    contract: Literal["optional", "required"] = "optional"
+    """``required`` refuses to run without a ``contract.toml``, whoever has removed it."""
+    max_quarantined: Annotated[float, Meta(ge=0, lt=1)] = 0.02
+    """Share of rows that a contract may have taken out; with more of them the run stops."""
 
 
 class ModelGate(_Table, frozen=True):
     """What a candidate must show against the champion on the same rows."""
 
     metric: str | None = None
-    """``mae`` for regression and ``log_loss`` for classes unless another is named."""
+    """The one that decides: ``mae`` for regression and ``log_loss`` for classes when absent."""
+    claim: Literal["superiority", "non_inferiority"] = "superiority"
+    """What to show: surely better, or surely not worse by more than ``margin``. Without a champion
+    it is always superiority, over an answer that ignores the features."""
+    margin: Share | None = None
+    """For ``non_inferiority``: the loss that is accepted, as a share of what the champion leaves to
+    gain (its loss, or its distance from a perfect score)."""
     confidence: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
+    """Of the two-sided intervals; equal models pass in half of the rest."""
     worthwhile: Annotated[float, Meta(ge=0, lt=1)] = 0.01
-    """The smallest relative gain worth a promotion; a gain surely below it is a fail."""
+    """For ``superiority``: the smallest gain worth a promotion, as a share of what the champion
+    leaves to gain; a gain surely below it is a fail."""
     min_rows: Annotated[int, Meta(ge=2)] = 50
+    """Fewer rows are never enough, in the holdout or in a slice of it."""
     resamples: Annotated[int, Meta(ge=100)] = 1000
+    """Of the bootstrap."""
+    guardrails: dict[str, Annotated[float, Meta(ge=0, lt=1)]] = field(default_factory=dict)
+    """Other metrics, each with the share of what the champion leaves to gain that may be lost:
+    ``guardrails = { roc_auc = 0.02 }``."""
+    slices: tuple[str, ...] = ()
+    """Columns whose 50 most frequent values are compared each on its own; of a column with more
+    numbers than that, every fifth of the rows."""
+    find_slices: bool = True
+    """Whether the slices that got worst are looked for, in every column and pair of columns."""
+    slice_margin: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    """What a slice may surely lose, as a share of what the champion leaves to gain on it."""
+    max_calibration_error: Share | None = None
+    """The largest distance between chances and frequencies (root mean square); not looked at when
+    absent."""
+    max_latency_ms: Annotated[float, Meta(gt=0)] | None = None
+    """For one row, 95 % of answers, measured in a process of its own."""
+    max_load_seconds: Annotated[float, Meta(gt=0)] | None = None
+    """For loading the model version in a process of its own."""
+    max_memory_mb: Annotated[float, Meta(gt=0)] | None = None
+    """The most that such a process holds."""
+    max_size_mb: Annotated[float, Meta(gt=0)] | None = None
+    """For the files of the model version."""
+
+    @property
+    def wants_trial(self) -> bool:
+        """Whether a limit asks for the model version to be tried in a process of its own."""
+        limits = (self.max_latency_ms, self.max_load_seconds, self.max_memory_mb, self.max_size_mb)
+        return any(limit is not None for limit in limits)
 
 
 class Gates(_Table, frozen=True):
@@ -136,6 +179,8 @@ class Monitoring(_Table, frozen=True):
     """A smaller rise of the share of values that the baseline never held never alarms."""
     inflation: Annotated[float, Meta(ge=1)] = 1.0
     """Rows that say as much as one independent row; ``mooring calibrate`` measures it."""
+    inflations: dict[str, Annotated[float, Meta(ge=1)]] = field(default_factory=dict)
+    """The same of single columns instead of ``inflation``."""
     alarm: str = "1 of 1"
     """How many of a model version's latest windows must drift before that alerts or retrains."""
     min_rows: Annotated[int, Meta(ge=1)] = 50
@@ -193,6 +238,13 @@ class Policy(_Table, frozen=True):
     """The cooldown is multiplied by this for each rejected candidate in a row, up to 8 times."""
 
 
+class Permissions(_Table, frozen=True):
+    """Who may do what the gates do not allow; no ``MOORING_`` variable can say."""
+
+    override: bool | tuple[Account, ...] = True
+    """Who may record an override: ``false`` for nobody, or account names of the machine."""
+
+
 class Storage(_Table, frozen=True):
     """Where the state lives."""
 
@@ -214,6 +266,7 @@ class ProjectFile(_Table, frozen=True):
     alerts: tuple[Alert, ...] = (Alert(name="log", kind="log", severities=("page", "notify")),)
     triggers: tuple[Trigger, ...] = ()
     policy: Policy = Policy()
+    permissions: Permissions = Permissions()
     storage: Storage = Storage()
 
 

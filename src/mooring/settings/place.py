@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mooring.settings.shape import Key
 
@@ -23,7 +23,8 @@ class Declared:
 
     text: str
     values: Mapping[str, object]
-    variables: Mapping[Key, str]
+    variables: Mapping[Key, str] = field(default_factory=dict)
+    file: str = FILE
 
     def place(self, key: Key) -> str:
         """``mooring.toml, line n`` of a key, or the variable that overrides it.
@@ -37,7 +38,7 @@ class Declared:
             if overridden[: len(key)] == key and not _stands_in(self.text, key):
                 return f"the environment variable {variable}"
         line = line_of(self.text, key)
-        return f"{FILE}, line {line}" if line else FILE
+        return f"{self.file}, line {line}" if line else self.file
 
 
 def line_of(text: str, key: Key) -> int:
@@ -71,7 +72,7 @@ def _paths(text: str) -> Iterator[tuple[int, Key]]:
 
 
 def _names(path: str) -> Key:
-    return tuple(name.strip("\"'") for name in re.findall(_NAME, path))
+    return tuple(name[1:-1] if name[0] in "\"'" else name for name in re.findall(_NAME, path))
 
 
 def _numbered(names: Key, arrays: Mapping[Key, int]) -> Key:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +12,14 @@ from mooring.errors import NoProject, SettingsError
 from mooring.settings.meaning import check_meaning
 from mooring.settings.model import ProjectFile, Settings
 from mooring.settings.place import FILE, Declared
-from mooring.settings.shape import Key, dotted, hint_at, leaves, unknown, words_at
+from mooring.settings.shape import Key, hint_at, leaves
+from mooring.settings.strict import convert, read_text, refuse_unknown_keys, toml_values
 
 _PREFIX = "MOORING_"
+_NEEDED = dict.fromkeys(
+    ("project", "data"),
+    'the file needs [project] name = "…" and [data] source, target and task',
+)
 
 
 def find_project(start: Path) -> Path:
@@ -58,45 +61,32 @@ def load_settings(root: Path, environment: Mapping[str, str]) -> Settings:
     >>> load_settings(Path("bike_demand"), {"MOORING_SERVING__PORT": "9000"})  # doctest: +SKIP
     """
     declared = _declared(root / FILE, environment)
-    _refuse_unknown_keys(declared)
-    file = _convert(declared)
+    refuse_unknown_keys(declared, ProjectFile)
+    file = convert(declared, ProjectFile, _NEEDED)
     check_meaning(file, declared)
     return Settings(**{name: getattr(file, name) for name in file.__struct_fields__}, root=root)
 
 
 def _declared(path: Path, environment: Mapping[str, str]) -> Declared:
     """The file's keys with the variables' values over them."""
-    text = _text(path)
     try:
-        values: dict[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            f"{FILE} is not valid TOML: {error}",
-            where=str(path),
-            fix="texts stand in double quotes, lists in [ ], and every key stands once",
-        ) from error
+        text = read_text(path)
+    except FileNotFoundError as error:
+        raise NoProject(f"no {FILE} here", where=str(path.parent), fix="mooring init") from error
+    values = toml_values(text, FILE, str(path))
     variables: dict[Key, str] = {}
     for variable in sorted(environment):
         key = _key_of(variable)
+        if key[:1] == ("permissions",):
+            raise SettingsError(
+                f"{variable} would change who may do what",
+                where="the environment",
+                fix=f"permissions stand only in {FILE}, where a reviewer sees them: unset it",
+            )
         if key:
             _put(values, key, variable, environment[variable])
             variables[key] = variable
     return Declared(text, values, variables)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise NoProject(f"no {FILE} here", where=str(path.parent), fix="mooring init") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            f"{FILE} is not UTF-8: {error.reason} at byte {error.start}",
-            where=str(path),
-            fix="save it with the encoding UTF-8",
-        ) from error
-    except OSError as error:
-        raise SettingsError(f"{FILE} cannot be read: {error.strerror}", where=str(path)) from error
 
 
 def _key_of(variable: str) -> tuple[str, ...]:
@@ -148,51 +138,3 @@ def _fits(value: object, hint: object) -> bool:
     except msgspec.ValidationError:
         return False
     return True
-
-
-def _refuse_unknown_keys(declared: Declared) -> None:
-    for key, known in unknown(declared.values):
-        near = difflib.get_close_matches(str(key[-1]), known, n=1)
-        fix = f"did you mean {near[0]!r}?" if near else f"the keys here are: {', '.join(known)}"
-        raise SettingsError(f"unknown key {dotted(key)!r}", where=declared.place(key), fix=fix)
-
-
-def _convert(declared: Declared) -> ProjectFile:
-    try:
-        return msgspec.convert(declared.values, ProjectFile)
-    except msgspec.ValidationError as error:
-        what, _, at = str(error).partition(" - at ")
-        found = re.findall(r"\[(\d+)\]|([A-Za-z_]\w*)", at)
-        key: Key = tuple(int(place) if place else name for place, name in found)
-        missing = re.search(r"missing required field `(\w+)`", what)
-        if missing:
-            key, what = (*key, missing[1]), f"the key {missing[1]!r} is missing"
-        raise SettingsError(
-            f"{dotted(key)}: {what[0].lower()}{what[1:]}",
-            where=declared.place(key),
-            fix=_needed(key) if missing else _allowed(declared.values, key),
-        ) from error
-
-
-def _needed(key: Key) -> str:
-    if key[0] in {"project", "data"}:
-        return 'the file needs [project] name = "…" and [data] source, target and task'
-    return f"write {key[-1]} = … there"
-
-
-def _allowed(values: object, key: Key) -> str:
-    """The words a key may hold, the nearest to what stands there first."""
-    words = words_at(key)
-    if not words:
-        return ""
-    near = difflib.get_close_matches(str(_at(values, key)), words, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"it may be {', '.join(words)}"
-
-
-def _at(values: object, key: Key) -> object:
-    for part in key:
-        if isinstance(values, list) and isinstance(part, int):
-            values = values[part]
-        elif isinstance(values, dict):
-            values = values.get(part)
-    return values

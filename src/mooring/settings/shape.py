@@ -28,23 +28,30 @@ def table_inside(hint: object) -> type[msgspec.Struct] | None:
     return None
 
 
-def hint_at(key: Key) -> object:
+def struct_in_map(hint: object) -> type[msgspec.Struct] | None:
+    """The struct that a table of freely named tables holds, such as ``[columns.x]``."""
+    return table_inside(get_args(hint)[1]) if get_origin(hint) is dict else None
+
+
+def hint_at(key: Key, root: type[msgspec.Struct] = ProjectFile) -> object:
     """The type of the value at a key; None where the file may hold anything or nothing."""
-    shape: type[msgspec.Struct] | None = ProjectFile
-    hint: object = ProjectFile
+    hint: object = root
     for part in key:
         if isinstance(part, int):
             continue
-        if shape is None or part not in shape.__struct_fields__:
-            return None
-        hint = get_type_hints(shape, include_extras=True)[part]
         shape = table_inside(hint)
+        if get_origin(hint) is dict:
+            hint = get_args(hint)[1]
+        elif shape is None or part not in shape.__struct_fields__:
+            return None
+        else:
+            hint = get_type_hints(shape, include_extras=True)[part]
     return hint
 
 
-def words_at(key: Key) -> tuple[str, ...]:
+def words_at(key: Key, root: type[msgspec.Struct] = ProjectFile) -> tuple[str, ...]:
     """The words that a value at a key may be, where they can be listed."""
-    return tuple(_words(hint_at(key)))
+    return tuple(_words(hint_at(key, root)))
 
 
 def _words(hint: object) -> Iterator[str]:
@@ -80,3 +87,6 @@ def unknown(
             yield (*path, key), sorted(hints)
         elif (inner := table_inside(hints[key])) is not None:
             yield from unknown(value, inner, (*path, key))
+        elif (inner := struct_in_map(hints[key])) is not None and isinstance(value, dict):
+            for name, table in value.items():
+                yield from unknown(table, inner, (*path, key, name))

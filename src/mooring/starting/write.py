@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 
 from mooring.errors import UsageError
+from mooring.settings.toml import toml_key, toml_value
 from mooring.starting.plan import Plan
 
 SETTINGS, CODE, IGNORE = "mooring.toml", "pipeline.py", ".gitignore"
@@ -15,8 +16,6 @@ _STATE = ".mooring/"
 _LEARNERS = {"regression": "HistGradientBoostingRegressor"}
 _CLASSIFIER = "HistGradientBoostingClassifier"
 _SHOWN_CLASSES = 8
-_NARROWEST_CONTROL = 0x20
-_DELETE = 0x7F
 
 
 def write_project(plan: Plan, folder: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
@@ -82,27 +81,6 @@ def render(plan: Plan, source: str) -> dict[str, str]:
     }
 
 
-def toml_value(value: str | float) -> str:
-    """A value as TOML writes it.
-
-    Examples
-    --------
-    >>> toml_value('5" pipe'), toml_value(True), toml_value(0.1)
-    ('"5\\\\" pipe"', 'true', '0.1')
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if not isinstance(value, str):
-        return repr(value)
-    return f'"{"".join(map(_toml_character, value))}"'
-
-
-def toml_key(name: str) -> str:
-    """A key of a table, quoted unless it needs no quotes."""
-    bare = name.isascii() and name.replace("_", "a").replace("-", "a").isalnum()
-    return name if bare else toml_value(name)
-
-
 def python_text(text: str) -> str:
     """A string as Python code, in double quotes unless that takes more backslashes."""
     quote = "'" if text.count('"') > text.count("'") else '"'
@@ -112,15 +90,6 @@ def python_text(text: str) -> str:
 def comment(text: str) -> str:
     """Text that stays on one line of a comment, whatever it holds."""
     return "".join(c if c.isprintable() else " " for c in text)
-
-
-def _toml_character(character: str) -> str:
-    if character in {'"', "\\"}:
-        return f"\\{character}"
-    code = ord(character)
-    if code < _NARROWEST_CONTROL or code == _DELETE or not character.isprintable():
-        return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"  # noqa: PLR2004
-    return character
 
 
 def _python_character(character: str, quote: str) -> str:

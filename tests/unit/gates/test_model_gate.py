@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mooring.errors import SettingsError
-from mooring.gates.model_gate import ModelRules, ModelVerdict, judge
+from mooring.gates.model_gate import ModelVerdict, judge
 from mooring.gates.trivial import trivial_answers
 from mooring.lineage.answers import Answers
+from mooring.settings.model import ModelGate
 
 FloatArray = NDArray[np.float64]
-RULES = ModelRules(resamples=300)
+RULES = ModelGate(resamples=300)
 
 
 def noisy(truth: FloatArray, error: float, seed: int) -> Answers:
@@ -22,7 +23,7 @@ def noisy(truth: FloatArray, error: float, seed: int) -> Answers:
 
 
 def judged(
-    truth: FloatArray, candidate: Answers, opponent: Answers, rules: ModelRules = RULES
+    truth: FloatArray, candidate: Answers, opponent: Answers, rules: ModelGate = RULES
 ) -> ModelVerdict:
     return judge("regression", truth, candidate, opponent, "champion v3", rules, time_ordered=False)
 
@@ -42,7 +43,7 @@ def judged_binary(
     truth: NDArray[np.bool_] | NDArray[np.object_],
     candidate: Answers,
     opponent: Answers,
-    rules: ModelRules = RULES,
+    rules: ModelGate = RULES,
 ) -> ModelVerdict:
     return judge(
         "binary", truth, candidate, opponent, "champion v3", rules, time_ordered=True, positive=True
@@ -62,7 +63,7 @@ def test_a_better_candidate_passes_with_its_numbers() -> None:
     measured, decided = verdict.reasons
     assert measured == (
         "MAE 3.5 against 7.6 for champion v3 on the same 168 rows; improvement 4.2, "
-        "95 % interval 3.2 to 5.2"
+        "95 % interval 3.2 to 5.2; a true gain of 1.4 would be seen 4 times in 5"
     )
     assert decided == "the candidate is better than champion v3"
 
@@ -97,7 +98,7 @@ def test_a_sure_gain_that_is_not_worth_having_fails() -> None:
     opponent = noisy(truth, 5.0, 1)
     slightly = Answers(truth + 0.995 * (opponent.predictions.astype(np.float64) - truth))
     assert judged(truth, slightly, opponent).outcome == "fail"
-    any_gain = ModelRules(worthwhile=0.0, resamples=300)
+    any_gain = ModelGate(worthwhile=0.0, resamples=300)
     assert judged(truth, slightly, opponent, any_gain).outcome == "pass"
 
 
@@ -106,7 +107,7 @@ def test_a_gain_worth_having_is_a_share_of_what_is_left_to_gain() -> None:
     wrong_at = np.arange(len(truth))
     opponent = Answers(truth ^ (wrong_at % 100 == 0), classes=(False, True))  # 99 % right
     candidate = Answers(truth ^ (wrong_at % 200 == 0), classes=(False, True))  # 99.5 % right
-    verdict = judged_binary(truth, candidate, opponent, ModelRules("accuracy", resamples=300))
+    verdict = judged_binary(truth, candidate, opponent, ModelGate(metric="accuracy", resamples=300))
     assert verdict.outcome == "pass"
 
 
@@ -228,7 +229,7 @@ def test_fd_33_a_metric_without_its_probabilities_is_not_enough_evidence() -> No
 def test_fd_33_a_metric_that_is_undefined_is_not_enough_evidence() -> None:
     truth = np.arange(100) % 2 == 0
     never = Answers(np.zeros(100, dtype=bool), chances(truth, 0.5).probabilities, (False, True))
-    verdict = judged_binary(truth, never, chances(truth, 0.1), ModelRules("precision"))
+    verdict = judged_binary(truth, never, chances(truth, 0.1), ModelGate(metric="precision"))
     assert verdict.outcome == "not_enough_evidence"
     assert verdict.reasons == ("precision of the candidate is undefined on these rows",)
 
@@ -250,7 +251,7 @@ def test_rows_that_were_left_out_are_told() -> None:
 def test_a_metric_that_cannot_decide_is_refused() -> None:
     truth = rows_of(100)
     with pytest.raises(SettingsError, match="bias cannot judge"):
-        judged(truth, Answers(truth), Answers(truth), ModelRules("bias"))
+        judged(truth, Answers(truth), Answers(truth), ModelGate(metric="bias"))
 
 
 def test_a_multiclass_candidate_is_judged_by_its_macro_f1_when_asked() -> None:
@@ -261,7 +262,7 @@ def test_a_multiclass_candidate_is_judged_by_its_macro_f1_when_asked() -> None:
     seldom = np.where(random.random(600) < 0.1, labels[random.integers(0, 3, 600)], truth)
     classes = ("bus", "car", "train")
     verdict = judge("multiclass", truth, Answers(seldom, classes=classes),
-                    Answers(often, classes=classes), "champion v3", ModelRules("f1"),
+                    Answers(often, classes=classes), "champion v3", ModelGate(metric="f1"),
                     time_ordered=False, positive="bus")  # fmt: skip
     assert (verdict.outcome, verdict.metric) == ("pass", "f1_macro")
 
@@ -270,14 +271,14 @@ def test_a_multiclass_candidate_is_judged_by_its_macro_f1_when_asked() -> None:
 def test_identical_answers_fail_once_there_are_enough_rows(worthwhile: float) -> None:
     truth = rows_of(60)
     said = noisy(truth, 1.0, 1)
-    assert judged(truth, said, said, ModelRules(worthwhile=worthwhile)).outcome == "fail"
+    assert judged(truth, said, said, ModelGate(worthwhile=worthwhile)).outcome == "fail"
 
 
 @given(st.integers(0, 2**32), st.integers(2, 300), st.booleans())
 def test_p3_identical_answers_never_pass(seed: int, rows: int, time_ordered: bool) -> None:
     truth = np.random.default_rng(seed).normal(0.0, 1.0, rows)
     said = noisy(truth, 1.0, seed)
-    for rules in (RULES, ModelRules(worthwhile=0.0, min_rows=2, resamples=300)):
+    for rules in (RULES, ModelGate(worthwhile=0.0, min_rows=2, resamples=300)):
         verdict = judge("regression", truth, said, said, "champion v3", rules,
                         time_ordered=time_ordered)  # fmt: skip
         assert verdict.outcome != "pass"
@@ -297,7 +298,7 @@ def test_p3_a_number_that_is_not_finite_never_passes(
     sides[side] = sides[side].copy()
     sides[side][row] = broken
     verdict = judged(sides["truth"], Answers(sides["candidate"]), Answers(sides["opponent"]),
-                     ModelRules(metric, resamples=300))  # fmt: skip
+                     ModelGate(metric=metric, resamples=300))  # fmt: skip
     assert verdict.outcome != "pass"
 
 

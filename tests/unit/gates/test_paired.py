@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from mooring.gates.metrics import METRICS
-from mooring.gates.paired import PairedDifference, compare_paired
+from mooring.gates.cases import prepare
+from mooring.gates.metrics import METRICS, Sums
+from mooring.gates.paired import PairedDifference, compare_paired, gains_by_row
 from mooring.lineage.answers import Answers
 
 FloatArray = NDArray[np.float64]
@@ -224,3 +225,34 @@ def test_a_large_holdout_gives_the_interval_of_its_rows() -> None:
     assert found.block_length > 1
     half = 1.96 / np.sqrt(len(gains))
     assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.1)
+
+
+def test_a_rare_class_is_not_drawn_as_one_lump() -> None:
+    """Among 100,000 rows 300 are positive: sums of 50 rows would leave six of them."""
+    random = np.random.default_rng(30)
+    truth = np.arange(100_000) < 300
+    said = [truth & (random.random(100_000) < share) for share in (0.5, 0.6)]
+    sides = [Answers(one, classes=(False, True)) for one in said]
+    found = compare("recall", truth, *sides)
+    assert found is not None
+    spread = np.sqrt((0.5 * 0.5 + 0.6 * 0.4) / 300)
+    assert found.difference - found.low == pytest.approx(1.97 * spread, rel=0.25)
+    assert found.high - found.difference == pytest.approx(1.97 * spread, rel=0.25)
+
+
+def test_gains_by_row_add_up_to_the_difference_and_point_at_the_rows_that_made_it() -> None:
+    random = np.random.default_rng(32)
+    truth = random.random(2000) < 0.4
+    first, second = classifier(random, truth, 1.0), classifier(random, truth, 1.0)
+    for name in BINARY:
+        sides = [prepare("binary", truth, one, True) for one in (first, second)]
+        gains = gains_by_row(METRICS[name], *sides)
+        found = compare(name, truth, first, second)
+        assert found is not None
+        assert gains.mean() == pytest.approx(found.difference, abs=1e-7), name
+        if name in {"log_loss", "brier", "accuracy"}:
+            how = METRICS[name].how
+            assert isinstance(how, Sums)
+            own = [list(how.columns(side))[1] for side in sides]
+            sign = 1.0 if METRICS[name].greater_is_better else -1.0
+            assert gains == pytest.approx(sign * (own[1] - own[0]), abs=1e-6), name

@@ -139,9 +139,15 @@ def test_p2_an_override_is_shown_with_its_name_reason_and_end_even_when_it_is_ov
     assert first["override"] is None
     assert second["override"] == {
         "by": "ana",
-        "because": ["the launch cannot wait"],
+        "because": "the launch cannot wait",
         "until": (AT + 8 * HOUR).isoformat(),
+        "expired": None,
+        "words": "override by ana until 2026-03-01 16:30 UTC: the launch cannot wait",
     }
+    with story.catalog.read() as tx:
+        late = lineage_answer(tx, now=AT + 8 * HOUR)["deployments"][0]["arms"][1]["override"]
+    assert late["expired"] is True
+    assert "(EXPIRED)" in late["words"]
     assert second["allowed_by"] == second["verdicts"][-1]["id"]
     assert [v["outcome"] for v in second["verdicts"]] == ["pass", "fail", "override"]
 

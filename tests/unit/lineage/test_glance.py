@@ -52,7 +52,7 @@ def test_the_newest_of_everything_is_shown(tmp_path: Path) -> None:
             "model_version": f"{NAME}/2",
             "weight": 1.0,
             "role": "champion",
-            "override": "until 2026-03-01 17:30 by ana: the launch",
+            "override": "override by ana until 2026-03-01 17:30 UTC: the launch",
         }
     ]
     assert found["run"] == "rejected at 2026-03-01 10:30 (by hand: a test)"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mooring.clock import Window
@@ -124,6 +125,17 @@ def test_a_threshold_for_no_column_is_an_error_that_names_the_nearest(tmp_path: 
     with pytest.raises(SettingsError) as caught:
         check_thresholds(settings(tmp_path, tmep=0.3), [scored("temp", "hr")])
     assert "'tmep'" in caught.value.what
+    assert caught.value.fix == "did you mean 'temp'?"
+
+
+def test_an_inflation_for_no_column_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
+    rules = Monitoring(inflations={"tmep": 4.0})
+    assert drift_rules(rules).of("tmep").inflation == 4
+    with pytest.raises(SettingsError) as caught:
+        check_thresholds(
+            msgspec.structs.replace(settings(tmp_path), monitoring=rules), [scored("temp")]
+        )
+    assert "monitoring.inflations: no model version has a column 'tmep'" in caught.value.what
     assert caught.value.fix == "did you mean 'temp'?"
 
 

@@ -96,7 +96,8 @@ def _unrounded(column: ColumnProfile) -> ColumnProfile:
 
 
 def _counts(found: Moments) -> Moments:
-    return replace(found, mean=0.0, m2=0.0, lost=0.0)
+    higher = None if found.m4 is None else 0.0
+    return replace(found, mean=0.0, m2=0.0, lost=0.0, m3=higher, m4=higher)
 
 
 def near(one: Profile, two: Profile) -> bool:
@@ -111,4 +112,6 @@ def near(one: Profile, two: Profile) -> bool:
 
 def _near(a: Moments, b: Moments) -> bool:
     scale = max(abs(a.minimum or 0.0), abs(a.maximum or 0.0))
-    return abs(a.mean - b.mean) <= 1e-12 * scale and abs(a.m2 - b.m2) <= 1e-12 * scale**2 * a.count
+    one, two = ((each.mean, each.m2, each.m3 or 0.0, each.m4 or 0.0) for each in (a, b))
+    rounding = (1e-12 * scale, *(1e-12 * scale**power * a.count for power in (2, 3, 4)))
+    return all(abs(x - y) <= most for x, y, most in zip(one, two, rounding, strict=True))

@@ -48,7 +48,7 @@ def wide() -> Profile:
     return profile(normal(np.random.default_rng(12), 2000))
 
 
-@pytest.mark.parametrize("rows", [100, 200, 500, 1000])
+@pytest.mark.parametrize("rows", [100, 1000])
 def test_p6_without_drift_at_most_one_window_in_twenty_alarms(rows: int, wide: Profile) -> None:
     rng = np.random.default_rng(rows)
     alarms = [compare(wide, profile(normal(rng, rows), wide)).drifted for _ in range(40)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,17 @@ from mooring.lineage.codespace import CodeSpace
 from mooring.lineage.deployments import Change, split_traffic
 from mooring.lineage.deployments import promote as promotion
 from mooring.lineage.loading import answers_of, dump_model, features_of, golden_parts
-from mooring.lineage.values import CodeVersion, Environment, ModelVersion, Outcome, Run, Verdict
+from mooring.lineage.values import (
+    Arm,
+    CodeVersion,
+    DeploymentRevision,
+    Environment,
+    ModelVersion,
+    Outcome,
+    Run,
+    StepResult,
+    Verdict,
+)
 from mooring.settings.model import Data, Serving, Settings
 from mooring.settings.model import Project as Named
 
@@ -55,6 +65,7 @@ class Project:
         self.store = ArtifactStore(self.settings.state / "artifacts")
         self.catalog: Catalog = open_catalog(self.settings.catalog_dsn)
         self.ids = seeded_ids(7)
+        self.now = AT
         self._made = 0
 
     def artifact(self, model: object, rows: pl.DataFrame, code: bytes = CODE) -> str:
@@ -137,6 +148,40 @@ class Project:
         """Gives it its name back."""
         self._sql("ALTER TABLE gone RENAME TO model_version")
 
+    def registered(self, version: str, outcome: Outcome) -> None:
+        """What the run that made a version recorded of it."""
+        with self.catalog.write() as tx:
+            found = queries.get(tx, ModelVersion, version)
+            verdict = queries.verdicts(tx, version)[-1].id
+            said = {"verdict": verdict, "outcome": outcome, "artifact": found.artifact}
+            tx.append(StepResult(found.run, "register", AT, 0.1, said))
+
+    def past_the_guards(self, version: str) -> None:
+        """Writes a revision for a version's newest verdict, as any SQL client may."""
+        with self.catalog.write() as tx:
+            verdict = queries.verdicts(tx, version)[-1]
+            revision = DeploymentRevision("by hand", NAME, 1, "traffic", "sql", "eve", AT)
+            arm = Arm(revision.id, version, 1.0, "champion", verdict.id, verdict.outcome)
+            tx.append(revision, arm)
+
+    def without_guards(self, statement: str) -> None:
+        """Drops every trigger and runs a statement without foreign keys or checks."""
+        with closing(sqlite3.connect(self.settings.state / "catalog.db")) as connection:
+            names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            for (name,) in connection.execute(names).fetchall():
+                connection.execute(f"DROP TRIGGER {name}")
+            connection.execute("PRAGMA ignore_check_constraints = ON")
+            connection.execute(statement)
+            connection.commit()
+
+    @contextmanager
+    def restored_later(self) -> Iterator[Callable[[], None]]:
+        """Takes a backup of the catalog; what is given puts it back."""
+        path = self.settings.state / "catalog.db"
+        with closing(sqlite3.connect(":memory:")) as backup, closing(sqlite3.connect(path)) as now:
+            now.backup(backup)
+            yield lambda: backup.backup(now)
+
     def _sql(self, statement: str) -> None:
         with closing(sqlite3.connect(self.settings.state / "catalog.db")) as connection:
             connection.execute("PRAGMA legacy_alter_table = ON")
@@ -152,7 +197,7 @@ class Project:
         self._change(lambda tx, change: split_traffic(tx, change, shares))
 
     def _change(self, make: Callable[..., queries.Traffic]) -> None:
-        change = Change(NAME, "a test", "a test", AT, self.ids)
+        change = Change(NAME, "a test", "a test", self.now, self.ids)
         with self.catalog.write() as tx:
             made = make(tx, change)
             tx.append(made.revision, *made.arms)

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
 
+from mooring.lineage.overrides import Override
 from mooring.serving.app import make_app
-from mooring.serving.versions import ServedArm, Split
+from mooring.serving.versions import ServedArm, ServedVersion, Split
 from tests.unit.serving.support import NAME, NOW, Running, ask, post, running, version
 
 ROUTES = {
@@ -107,8 +109,9 @@ def test_an_accident_is_an_incident_without_details(caplog: pytest.LogCaptureFix
 def test_readyz_says_who_serves_and_shows_an_override() -> None:
     with running((version(2), 1.0)) as server:
         following = server.server.service.following
-        until = NOW - timedelta(hours=1)
-        following.split = Split(NAME, 4, (ServedArm(version(2), 1.0, until),))
+        allowed = Override("ana", "the launch", NOW - timedelta(hours=1))
+        served = replace(version(2), override=allowed)
+        following.split = Split(NAME, 4, (ServedArm(served, 1.0),))
         content = ask(server, "GET", "/readyz").json()
         assert content == {
             "ready": True,
@@ -118,10 +121,49 @@ def test_readyz_says_who_serves_and_shows_an_override() -> None:
                 {
                     "model_version": "bikes/2",
                     "weight": 1.0,
-                    "override": {"until": "2026-03-01T11:00:00Z", "expired": True},
+                    "override": {
+                        "by": "ana",
+                        "because": "the launch",
+                        "until": "2026-03-01T11:00:00Z",
+                        "expired": True,
+                    },
                 }
             ],
         }
+
+
+def overridden(by: str = "ana") -> ServedVersion:
+    """A version that serves by an override."""
+    return replace(version(7), override=Override(by, "the launch", NOW + timedelta(hours=1)))
+
+
+def test_an_answer_by_override_says_by_whom_why_and_until_when() -> None:
+    with running((overridden("Zoë"), 1.0)) as server:
+        answer = post(server, {"dataframe_records": [{"temp": 1.0}]})
+        shown = "bikes/7; by=Zo%C3%AB; until=2026-03-01T13:00:00+00:00"
+        assert answer.headers["X-Mooring-Override"] == shown
+        assert answer.json()["overrides"] == {
+            "bikes/7": {"by": "Zoë", "because": "the launch", "until": "2026-03-01T13:00:00Z"}
+        }
+        asked = {"inputs": [{"name": "temp", "shape": [1], "datatype": "FP64", "data": [1.0]}]}
+        answer = ask(server, "POST", "/v2/models/bikes/infer", json=asked)
+        assert answer.headers["X-Mooring-Override"] == shown
+        assert answer.json()["parameters"] == {
+            "override": "bikes/7: override by Zoë until 2026-03-01 13:00 UTC: the launch"
+        }
+        answer = ask(server, "GET", "/version")
+        assert answer.headers["X-Mooring-Model-Version"] == "bikes/7"
+        assert answer.headers["X-Mooring-Override"] == shown
+
+
+def test_a_version_that_passed_says_nothing_of_overrides() -> None:
+    with running((version(2), 1.0)) as server:
+        answer = post(server, {"dataframe_records": [{"temp": 1.0}]})
+        assert "X-Mooring-Override" not in answer.headers
+        assert "overrides" not in answer.json()
+        assert "X-Mooring-Override" not in ask(server, "GET", "/version").headers
+    with running() as server:
+        assert "X-Mooring-Model-Version" not in ask(server, "GET", "/version").headers
 
 
 def test_readyz_says_why_it_is_not_ready() -> None:

@@ -36,10 +36,12 @@ def test_what_calibrate_prints_is_read(tmp_path: Path) -> None:
     rules = read(
         tmp_path,
         '[monitoring]\nalarm = "2 of 3"\ninflation = 3.2\nmin_unseen = 0.2\nmin_missing = 0.03\n'
+        "[monitoring.inflations]\ntemp = 16\n"
         '[monitoring.thresholds]\ntemp = 0.3\n"wind speed" = 1\n',
     ).monitoring
     assert rules.alarm == "2 of 3"
     assert (rules.inflation, rules.min_unseen, rules.min_missing) == (3.2, 0.2, 0.03)
+    assert rules.inflations == {"temp": 16.0}
     assert rules.thresholds == {"temp": 0.3, "wind speed": 1.0}
 
 
@@ -61,6 +63,7 @@ def test_an_alarm_that_says_nothing_is_refused_with_its_line(text: str, tmp_path
         ("min_unseen = 1.5", "min_unseen"),
         ("thresholds = { temp = -1 }", "thresholds"),
         ('thresholds = { temp = "high" }', "thresholds"),
+        ("inflations = { temp = 0.5 }", "inflations"),
     ],
 )
 def test_numbers_out_of_bounds_name_their_key(more: str, key: str, tmp_path: Path) -> None:

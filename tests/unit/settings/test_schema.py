@@ -14,7 +14,7 @@ def test_the_schema_knows_every_table_and_forbids_others() -> None:
     assert set(file["properties"]) == set(ProjectFile.__struct_fields__)
     assert file["required"] == ["project", "data"]
     tables = [table for table in schema["$defs"].values() if table["type"] == "object"]
-    assert len(tables) == 14
+    assert len(tables) == 15
     assert all(table["additionalProperties"] is False for table in tables)
 
 

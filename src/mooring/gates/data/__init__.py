@@ -7,4 +7,11 @@
 - ``schema``        columns and types against what was accepted
 - ``values``        missing values, ranges, categories, floods and scales against what was accepted
 - ``shape``         distributions against what was accepted
+- ``units``         changes of unit that are no power of ten
+- ``partitions``    some of the rows in a few numbers
+- ``past``          what is remembered of accepted rows: days, hours, slices, fingerprints
+- ``periods``       new days and slices against it: sampling, poisoned partitions
+- ``hours``         the clock against it: shifts, lost zones
+- ``repeats``       copies, replays, values that stand still, feeds that stopped
+- ``faults``        the last four together
 """

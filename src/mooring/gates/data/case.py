@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mooring.gates.contract import Class, ColumnContract
+    from mooring.gates.data.past import Past
     from mooring.settings.model import Data, DataGate
 
 
@@ -116,6 +117,7 @@ class Accepted:
 
     contract: Contract
     profile: Profile | None
+    past: Past | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-Severity = Literal["stop", "warn"]
+Severity = Literal["stop", "warn", "quarantine"]
 EXAMPLES = 3
 _LONGEST = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,7 +28,8 @@ class Finding:
         Empty when the table as a whole is meant.
     rule : str
         The rule's name, such as ``missing`` or ``ranges``.
-    severity : "stop" or "warn"
+    severity : "stop", "warn" or "quarantine"
+        Quarantined rows are taken out; the run goes on without them.
     expected, found : str
         For people.
     rows : int

@@ -47,7 +47,7 @@ def scale(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
     before, now = accepted.column(pair.now.name), part.own.column(pair.now.name)
     if before is None or now is None or (before.kind, now.kind) != ("numeric", "numeric"):
         return None
-    was, found = _quantiles(before), _quantiles(now)
+    was, found = quantiles(before), quantiles(now)
     factor = _common_factor(was, found)
     if factor is None or (0.05 < factor < 20 and part.case.follows_time(now.name)):  # noqa: PLR2004
         return None
@@ -173,7 +173,7 @@ def _crossed(part: Part, accepted: Profile, name: str, other: str) -> float:
     return 1.0 if isnan(found) else found
 
 
-def _quantiles(column: ColumnProfile) -> tuple[float, ...]:
+def quantiles(column: ColumnProfile) -> tuple[float, ...]:
     """Quantiles to the nearest cell of the fine grid; none without values."""
     inner = np.asarray(column.counts[1:-1], dtype=np.int64)
     if inner.size == 0 or inner.sum() == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ from mooring.profiling.counting.numbers import as_floats
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from mooring.gates.contract import Contract
     from mooring.gates.data.case import Pair, Part
     from mooring.profiling.profiles import ColumnProfile, Profile
@@ -27,6 +30,18 @@ FLOOD = 0.2
 FAR = 100
 """Spans beyond which even a column that follows the time is out of range."""
 FOLLOWS = "nothing: it moves with the time; a model may do better without it"
+NOTICED = 0.01
+"""A rise of missing values that is told of in a column that hardly ever lacked one."""
+SPARSE = 0.001
+FEW = 5
+CODES = frozenset(
+    (-1.0, -32768.0, 32767.0, 65535.0, -(2.0**31), 2.0**31 - 1, 2.0**32 - 1, 1e20, 1e30, 1e36)
+) | {sign * float("9" * digits) for sign in (-1, 1) for digits in range(2, 11)}
+"""What is written for no value: minus one, nines, the ends of integers, netCDF's fills."""
+NEAR = 3
+"""Bins on either side that hold a value's neighbours."""
+NEVER = 0.001
+"""A code whose share was below this is new."""
 MANY = 20
 """A column of fewer distinct values is made of steps, whose shares move by nature."""
 
@@ -58,13 +73,15 @@ def missing(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
     series, was = part.frame.get_column(pair.now.name), pair.accepted.null_rate
     rows = missing_count(series)
     rate = rows / series.len()
-    if rate - was <= rules.max_null_increase:
+    far = rate - was > rules.max_null_increase
+    if not far and not (rate - was >= NOTICED and was <= SPARSE and rows >= FEW):
         return None
+    doubled = rate > 2 * was or 2 * (1 - rate) < 1 - was
     return Finding(
         column=series.name,
         rule="missing",
-        severity="stop" if rate > 2 * was or 2 * (1 - rate) < 1 - was else "warn",
-        expected=f"at most {share(was + rules.max_null_increase)} missing",
+        severity="stop" if far and doubled else "warn",
+        expected=f"at most {share(was + (rules.max_null_increase if far else 0))} missing",
         found=f"{share(rate)} missing{part.where}, {share(was)} accepted",
         rows=rows,
         cure="look at the source or the join that fills this column",
@@ -104,7 +121,7 @@ def _outside(values: pl.Series, low: float, high: float) -> pl.Series:
     return values.filter((values < low) | (values > high))
 
 
-def categories(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
+def categories(part: Part, pair: Pair, rules: DataGate, accepted: Profile | None) -> Finding | None:
     """Hardly any row has a category that was never accepted; a known one in new clothes is told."""
     known = pair.accepted.categories
     if not known or pair.now.type != "string":
@@ -117,6 +134,8 @@ def categories(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
     rows = int(new["rows"].sum())
     gone = sorted(set(known) - set(counted["value"].to_list()))
     again = _in_new_clothes(new["value"].to_list(), known)
+    before = None if accepted is None else accepted.column(series.name)
+    renamed = "" if again else _alike(new.rows(), gone, part, before)
     too_many = rows / series.len() > rules.max_unseen
     if not too_many and not again:
         return None
@@ -126,7 +145,7 @@ def categories(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
         severity="stop" if too_many else "warn",
         expected=f"at most {share(rules.max_unseen)} of rows in categories never accepted",
         found=f"{share(rows / series.len())}{part.where}: new {_some(new['value'].to_list())}; "
-        f"no longer there {_some(gone)}{again}",
+        f"no longer there {_some(gone)}{again}{renamed}",
         rows=rows,
         examples=examples_of(new["value"].to_list()),
         cure="map the new names to the old upstream, or accept them",
@@ -136,6 +155,7 @@ def categories(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
 def flood(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
     """No single number is suddenly everywhere, as an error code written as a value would be.
 
+    Of what is written for *no value* everywhere, as many rows as may be out of range are enough.
     A column of few values is made of steps whose shares move by nature: there, only a value below
     all that was accepted counts (new codes and years come in above).
     """
@@ -145,12 +165,15 @@ def flood(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
     if before.minimum is None:
         return None
     stepped, low = len(before.bins.edges) <= MANY + 1, before.minimum
-    for value, rows in _frequent_values(part.frame.get_column(now.name), now):
+    series, least = part.frame.get_column(now.name), part.case.rules.max_out_of_range
+    for value, rows in _frequent_values(series, now, min(FLOOD, least)):
         was, rate = _rows_of(before, value) / before.rows, rows / now.rows
-        if rate - was <= FLOOD or (stepped and value >= low):
+        code = value in CODES and was < NEVER
+        if not code and (rate - was <= FLOOD or (stepped and value >= low)):
             continue
-        error_code = value < 0 <= low
-        if not error_code and part.case.follows_time(now.name):
+        if low <= value <= (before.maximum or low) and _crowded(before, as_floats(series), value):
+            continue
+        if not value < 0 <= low and part.case.follows_time(now.name):
             continue
         return Finding(
             column=now.name,
@@ -165,20 +188,33 @@ def flood(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
     return None
 
 
-def _frequent_values(series: pl.Series, column: ColumnProfile) -> list[tuple[float, int]]:
-    """Values that more than ``FLOOD`` of the rows have, and those rows; most frequent first.
+def _frequent_values(
+    series: pl.Series, column: ColumnProfile, least: float
+) -> list[tuple[float, int]]:
+    """Values that more than this share of the rows have, and those rows; most frequent first.
 
     The bins say where such a value can be; the rows there say what it is.
     """
     heavy: list[tuple[float, int]] = []
     bins, values = column.bins, as_floats(series)
     for low, high, rows in zip(bins.edges, bins.edges[1:], column.counts[1:-1], strict=False):
-        if rows > FLOOD * column.rows:
+        if rows > least * column.rows:
             there = values[(low <= values) & (values <= high)]
             distinct, counts = np.unique(there, return_counts=True)
-            if counts.max(initial=0) > FLOOD * column.rows:
+            if counts.max(initial=0) > least * column.rows:
                 heavy.append((float(distinct[counts.argmax()]), int(counts.max())))
     return sorted(set(heavy), key=lambda found: (-found[1], found[0]))
+
+
+def _crowded(before: ColumnProfile, values: NDArray[np.float64], value: float) -> bool:
+    """Whether its neighbours became more frequent too, as in a calm week; a code stands alone."""
+    edges = before.bins.edges
+    middle = bisect_right(edges, value)
+    low, high = edges[max(0, middle - 1 - NEAR)], edges[min(len(edges) - 1, middle + NEAR)]
+    inside = slice(max(1, middle - NEAR), middle + NEAR + 1)
+    was = (sum(before.counts[inside]) - _rows_of(before, value)) / max(before.rows, 1)
+    near = (low <= values) & (values <= high) & (values != value)
+    return float(near.mean()) > was
 
 
 def _rows_of(column: ColumnProfile, value: float) -> int:
@@ -204,7 +240,28 @@ def _in_new_clothes(new: list[str], known: Iterable[str]) -> str:
 
 
 def _bare(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Without case, spaces, accents and what cannot be seen; UTF-8 read as Latin-1 is read anew."""
+    with suppress(UnicodeError):  # swallow: it was no UTF-8 read as Latin-1
+        text = text.encode("cp1252").decode("utf-8")
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    hidden = {"Mn", "Cf", "Cc", "Zs"}
+    return "".join(c for c in apart if unicodedata.category(c) not in hidden)
+
+
+def _alike(
+    new: list[tuple[str, int]], gone: list[str], part: Part, before: ColumnProfile | None
+) -> str:
+    """The new category beside the one that is gone and was as frequent, when there is one."""
+    if not new or not gone or before is None or not before.rows:
+        return ""
+    counts = dict(zip(before.names.texts, before.names.counts, strict=True))
+    value, rows = new[0]
+    rate = rows / part.frame.height
+    old = min(gone, key=lambda text: abs(counts.get(text, 0) / before.rows - rate))
+    was = counts.get(old, 0) / before.rows
+    if abs(was - rate) > max(0.02, was / 4):
+        return ""
+    return f"; {quoted(value)} ({share(rate)}) has the place of {quoted(old)} ({share(was)})"
 
 
 def _some(names: list[str]) -> str:

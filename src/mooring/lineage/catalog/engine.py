@@ -257,15 +257,17 @@ def _prepare(engine: Engine) -> None:
             where=str(engine.url),
             fix="pip install --upgrade mooring",
         )
-    if found is None:
+    if found is None or found < VERSION:
         _create(engine.execution_options(mooring_writes=True))
 
 
 def _create(engine: Engine) -> None:
     with engine.begin() as connection:
-        # Two processes may open an empty database together; the second finds it made.
+        # Two processes may open an empty database together; the second finds it made. A catalog
+        # of an older version gets the tables and the guards that it lacks; no row is changed.
         metadata.create_all(connection)
-        if connection.execute(select(catalog_version.c.version)).first() is not None:
+        found = connection.execute(select(func.max(catalog_version.c.version))).scalar()
+        if found is not None and found >= VERSION:
             return
         for statement in guards(connection.dialect.name):
             connection.exec_driver_sql(statement)

@@ -39,9 +39,18 @@ _ARM_RULES = (
     (_IS_HISTORY, "the traffic of an earlier revision is history"),
 )
 
+_VERDICT_RULES = (
+    ("TRIM(NEW.\"by\") = ''", "a verdict names who gave it"),
+    (
+        "NEW.gate = 'override' AND CAST(NEW.reasons AS TEXT) IN ('[]', '[\"\"]')",
+        "an override says why",
+    ),
+)
+_RULES = {"arm": _ARM_RULES, "verdict": _VERDICT_RULES}
+
 
 def guards(dialect: str) -> Iterator[str]:
-    """The statements that install the guards on a database of that dialect."""
+    """The statements that install the guards on a database of that dialect, where they are not."""
     if dialect == "sqlite":
         yield from _sqlite()
     elif dialect == "postgresql":
@@ -55,16 +64,17 @@ def _sqlite() -> Iterator[str]:
             yield _refuse(table, verb, verb.lower(), "TRUE", only)
         seen = " OR ".join(_taken(table))
         yield _refuse(table, "INSERT", "replacement", seen, f"{only}, and has this key already")
-    arm = metadata.tables["arm"]
-    for number, (rule, message) in enumerate(_ARM_RULES, start=1):
-        yield _refuse(arm, "INSERT", f"rule_{number}", rule, message)
+    for name, rules in _RULES.items():
+        for number, (rule, message) in enumerate(rules, start=1):
+            yield _refuse(metadata.tables[name], "INSERT", f"rule_{number}", rule, message)
     not_a_number = "typeof(NEW.weight) NOT IN ('real', 'integer')"
-    yield _refuse(arm, "INSERT", "words", not_a_number, "a weight is a number")
+    yield _refuse(metadata.tables["arm"], "INSERT", "words", not_a_number, "a weight is a number")
 
 
 def _refuse(table: Table, verb: str, what: str, when: str, message: str) -> str:
     return (
-        f"CREATE TRIGGER {table.name}_refuses_{what} BEFORE {verb} ON {table.name} WHEN {when} "
+        f"CREATE TRIGGER IF NOT EXISTS {table.name}_refuses_{what} "
+        f"BEFORE {verb} ON {table.name} WHEN {when} "
         f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
     )
 
@@ -100,12 +110,14 @@ def _postgresql() -> Iterator[str]:
         )
     # Two sessions that add arms to one revision take turns, or neither would see the other's.
     turns = "PERFORM pg_advisory_xact_lock(hashtext(NEW.revision));"
-    rules = "".join(f" IF {rule} THEN {_raise(repr(text))} END IF;" for rule, text in _ARM_RULES)
-    yield _function("mooring_arm_rules", f"{turns}{rules} RETURN NEW;")
-    yield (
-        "CREATE OR REPLACE TRIGGER arm_rules BEFORE INSERT ON arm "
-        "FOR EACH ROW EXECUTE FUNCTION mooring_arm_rules()"
-    )
+    for name, rules in _RULES.items():
+        checks = "".join(f" IF {rule} THEN {_raise(repr(text))} END IF;" for rule, text in rules)
+        first = turns if name == "arm" else ""
+        yield _function(f"mooring_{name}_rules", f"{first}{checks} RETURN NEW;")
+        yield (
+            f"CREATE OR REPLACE TRIGGER {name}_rules BEFORE INSERT ON {name} "
+            f"FOR EACH ROW EXECUTE FUNCTION mooring_{name}_rules()"
+        )
 
 
 def _function(name: str, body: str) -> str:

@@ -23,6 +23,7 @@ from mooring.lineage.values import (
     Fact,
     Metric,
     ModelVersion,
+    Reproduction,
     Role,
     Run,
     RunDataset,
@@ -188,14 +189,38 @@ def evaluations(tx: Transaction, name: str, at: datetime | None = None) -> tuple
 def usable_verdict(tx: Transaction, model_version: str, now: datetime) -> Verdict | None:
     """What an arm may refer to: the newest pass, else the override that lasts longest after now.
 
-    A pass goes first because it does not expire.
+    A pass goes first because it does not expire. One that the version's own run contradicts is
+    none: see :func:`contradicted`.
     """
     found = verdicts(tx, model_version)
     passes = [v for v in found if v.gate == "model" and v.outcome == "pass"]
-    if passes:
+    if passes and not contradicted(tx, passes[-1]):
         return passes[-1]
-    lasting = [(v.until, v) for v in found if v.until is not None and v.until > now]
+    lasting = [(v.until, v) for v in found if v.gate == "override" and v.until and v.until > now]
     return max(lasting, key=lambda item: item[0])[1] if lasting else None
+
+
+def contradicted(tx: Transaction, passed: Verdict) -> bool:
+    """Whether the run that made a version recorded another verdict, or other bytes, than this pass.
+
+    What a run registers is written in one transaction with its step's result, so a pass that was
+    added or changed later, or a version whose artifact was exchanged, does not agree with it.
+    """
+    version = get(tx, ModelVersion, str(passed.model_version))
+    table = schema.step_result
+    query = select(table).where(table.c.run == version.run, table.c.step == "register")
+    step = _first(tx, StepResult, query)
+    if step is None:
+        return False
+    said = step.result
+    same = (said.get("verdict"), said.get("outcome")) == (passed.id, passed.outcome)
+    return not same or said.get("artifact", version.artifact) != version.artifact
+
+
+def knows_revision(tx: Transaction, revision: str) -> bool:
+    """Whether a deployment revision of that id is in the history."""
+    column = schema.deployment_revision.c.id
+    return tx.connection.execute(select(column).where(column == revision)).first() is not None
 
 
 def metrics(tx: Transaction, model_version: str) -> tuple[Metric, ...]:
@@ -333,6 +358,15 @@ def deliveries(tx: Transaction, alert: str) -> tuple[AlertDelivery, ...]:
     table = schema.alert_delivery
     query = select(table).where(table.c.alert == alert).order_by(table.c.route, table.c.attempt)
     return tuple(_all(tx, AlertDelivery, query))
+
+
+def reproductions(
+    tx: Transaction, model_version: str, at: datetime | None = None
+) -> tuple[Reproduction, ...]:
+    """Every attempt to train a model version again, oldest first."""
+    table = schema.reproduction
+    query = select(table).where(table.c.model_version == model_version, *_until(table, at))
+    return tuple(_all(tx, Reproduction, query.order_by(table.c.at, table.c.id)))
 
 
 def count_versions(tx: Transaction, name: str) -> int:

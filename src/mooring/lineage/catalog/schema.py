@@ -24,7 +24,8 @@ from mooring.lineage import values
 from mooring.lineage.catalog.columns import Instant, at, count, json, key, one_of, text, to
 from mooring.lineage.catalog.evaluations import EVALUATION
 
-VERSION = 1
+VERSION = 3
+"""2 added ``reproduction``, 3 ``evaluation``."""
 
 metadata = MetaData()
 
@@ -277,6 +278,19 @@ label_batch = Table(
     count("joined"),
     at(),
 )
+reproduction = Table(
+    "reproduction",
+    metadata,
+    key(),
+    to("model_version.id", "model_version"),
+    text("outcome"),
+    text("by"),
+    at(),
+    json("reasons"),
+    json("detail"),
+    one_of("outcome", "same", "differs", "cannot_tell"),
+)
+Index("reproduction_by_version", reproduction.c.model_version, reproduction.c.at)
 
 # Without this, INSERT OR REPLACE could name another row's hidden number and delete that row.
 for _table in metadata.tables.values():
@@ -301,5 +315,6 @@ TABLE_OF: dict[type, Table] = {
     values.AlertDelivery: alert_delivery,
     values.Decision: decision,
     values.LabelBatch: label_batch,
+    values.Reproduction: reproduction,
     values.Evaluation: evaluation,
 }

@@ -42,8 +42,22 @@ def deploy(context: Context) -> Step[Candidate]:
 
 def _refusal(version: int, judged: Judged) -> MooringError:
     stays = f"{judged.champion} keeps the traffic" if judged.champion else "nothing serves yet"
-    fix = f"{stays}; mooring lineage v{version} shows what made this one"
+    see = f"mooring lineage v{version} shows what made this one"
     said = "; ".join(judged.reasons)
     if judged.outcome == "fail":
+        anyway = f'mooring override v{version} --because "…" --until … lets it serve all the same'
+        fix = f"{stays}; {see}; {anyway}"
         return GateRefused(f"the model gate refused v{version}", where=said, fix=fix)
+    fix = f"{stays}; {_more_rows(judged)}{see}"
     return NotEnoughEvidence(f"the model gate cannot tell about v{version}", where=said, fix=fix)
+
+
+def _more_rows(judged: Judged) -> str:
+    """How to come by the rows that would tell, where it is known how many those are."""
+    needed, had = judged.evidence.get("rows_needed"), judged.evidence.get("rows")
+    if not isinstance(needed, int) or not isinstance(had, int):
+        return ""
+    return (
+        f"wait until the holdout has about {needed:,} rows (it has {had:,}), or widen "
+        "split.holdout in mooring.toml, then mooring run; "
+    )

@@ -20,7 +20,8 @@ def extract(context: Context) -> Step[Candidate]:
 
     def read(candidate: Candidate) -> tuple[Candidate, TableDigest]:
         frame = read_table(data.source, context.settings.root, data.types)
-        return replace(candidate, rows=recent_rows(frame, data)), digest_table(frame)
+        digest = digest_table(frame)
+        return replace(candidate, rows=recent_rows(frame, data), dataset=digest.digest), digest
 
     def run(candidate: Candidate) -> Done[Candidate]:
         candidate, digest = read(candidate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
@@ -12,6 +13,7 @@ from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Transaction
 from mooring.lineage.fingerprints import Flags
+from mooring.lineage.fresh import Trial, tried
 from mooring.lineage.loading import LoadedVersion, load_version
 from mooring.lineage.values import Json, ModelVersion
 from mooring.pipeline.candidate import Candidate, Judged, known, truth_of
@@ -19,6 +21,7 @@ from mooring.pipeline.context import Context
 from mooring.pipeline.fairness import training_of
 from mooring.pipeline.judging import Match, Model, compare, version_model
 from mooring.pipeline.runner import Done, Step
+from mooring.pipeline.steps.register import keep
 
 
 def judge(context: Context) -> Step[Candidate]:
@@ -57,9 +60,9 @@ def _match(context: Context, candidate: Candidate) -> Match:
     champion, loaded = champion_of(context)
     with context.catalog.read() as tx:
         dataset = _holdout_of(tx, candidate.run.id)
-    if champion is None or loaded is None:
-        opponent = _trivial(context, candidate)
-    else:
+    trivial = _trivial(context, candidate)
+    opponent = Model("the trivial baseline", trivial, None)
+    if champion is not None and loaded is not None:
         opponent = version_model(loaded, f"champion v{champion.version}")
     return Match(
         candidate=_candidate(context, candidate),
@@ -70,6 +73,9 @@ def _match(context: Context, candidate: Candidate) -> Match:
         dataset=dataset,
         kind="gate",
         data=context.settings.data,
+        trivial=None if champion is None else trivial,
+        searched=_searched(context, candidate),
+        trial=lambda: _trial(context, candidate),
     )
 
 
@@ -84,7 +90,7 @@ def _candidate(context: Context, candidate: Candidate) -> Model:
     return Model(name, lambda _rows, fair: only(answers, fair), training)
 
 
-def _trivial(context: Context, candidate: Candidate) -> Model:
+def _trivial(context: Context, candidate: Candidate) -> Callable[[pl.DataFrame, Flags], Answers]:
     data, metric = context.settings.data, context.settings.gates.model.metric
     truth = truth_of(known(candidate.splits).training, data.target)
     classes = known(candidate.evaluated).answers["holdout"].classes
@@ -94,7 +100,19 @@ def _trivial(context: Context, candidate: Candidate) -> Model:
             data.task, truth, int(fair.sum()), classes, metric=metric, positive=data.positive
         )
 
-    return Model("the trivial baseline", answer, None)
+    return answer
+
+
+def _searched(context: Context, candidate: Candidate) -> tuple[str, ...]:
+    """The columns that a request brings: people can act on a slice of these."""
+    hidden = {*context.settings.hidden_columns, context.settings.data.time}
+    return tuple(name for name in known(candidate.contract).inputs if name not in hidden)
+
+
+def _trial(context: Context, candidate: Candidate) -> Trial | str | None:
+    if not context.settings.gates.model.wants_trial:
+        return None
+    return tried(context.store, keep(context, candidate))
 
 
 def only(answers: Answers, rows: Flags) -> Answers:

@@ -11,6 +11,7 @@ import polars as pl
 from mooring.errors import GateRefused
 from mooring.gates.data.finding import Finding
 from mooring.gates.data.split import split_findings
+from mooring.gates.model.weak import check_slices
 from mooring.lineage.answering import as_polars, features_of
 from mooring.lineage.digest import digest_table
 from mooring.lineage.values import Fact, Json, Role, Verdict
@@ -41,6 +42,7 @@ def prepare(context: Context) -> Step[Candidate]:
         return replace(candidate, splits=splits, features=features)
 
     def run(candidate: Candidate) -> Done[Candidate]:
+        check_slices(settings.gates.model, known(candidate.rows).columns)
         candidate = make(candidate)
         splits = known(candidate.splits)
         wrong = tuple(split_findings(splits.training, splits.holdout, settings.data))

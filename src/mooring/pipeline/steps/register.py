@@ -10,6 +10,7 @@ import polars as pl
 
 import mooring
 from mooring.gates import contract as contracts
+from mooring.gates.terms.model import FILE
 from mooring.lineage.answering import as_polars
 from mooring.lineage.answers import Answers
 from mooring.lineage.artifacts import FINGERPRINTS, Manifest
@@ -33,7 +34,7 @@ def register(context: Context) -> Step[Candidate]:
     """The step that makes the candidate a model version, whatever its verdict."""
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        artifact = context.store.write(_manifest(context, candidate), _parts(context, candidate))
+        artifact = keep(context, candidate)
         with context.catalog.read() as tx:
             number = queries.next_version_number(tx, context.name)
         version = ModelVersion(
@@ -47,7 +48,12 @@ def register(context: Context) -> Step[Candidate]:
         )
         verdict = _verdict(context, candidate, version)
         facts: tuple[Fact, ...] = (version, *_metrics(candidate, version), verdict)
-        result = {"model_version": version.id, "verdict": verdict.id, "outcome": verdict.outcome}
+        result = {
+            "model_version": version.id,
+            "artifact": artifact,
+            "verdict": verdict.id,
+            "outcome": verdict.outcome,
+        }
         return Done(replace(candidate, version=version), result, facts)
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
@@ -56,6 +62,11 @@ def register(context: Context) -> Step[Candidate]:
         return replace(candidate, version=version)
 
     return Step("register", run, restore)
+
+
+def keep(context: Context, candidate: Candidate) -> str:
+    """Writes the candidate to the store, once however often it is asked, and names it."""
+    return context.store.write(manifest_of(context, candidate), parts_of(context, candidate))
 
 
 def _verdict(context: Context, candidate: Candidate, version: ModelVersion) -> Verdict:
@@ -84,7 +95,8 @@ def _metrics(candidate: Candidate, version: ModelVersion) -> list[Metric]:
     ]
 
 
-def _manifest(context: Context, candidate: Candidate) -> Manifest:
+def manifest_of(context: Context, candidate: Candidate) -> Manifest:
+    """What the model version of an evaluated candidate says of itself."""
     settings = context.settings
     evaluated, trained = known(candidate.evaluated), known(candidate.trained)
     training = known(candidate.splits).training
@@ -108,7 +120,7 @@ def _manifest(context: Context, candidate: Candidate) -> Manifest:
     )
 
 
-def _parts(context: Context, candidate: Candidate) -> dict[str, bytes]:
+def parts_of(context: Context, candidate: Candidate) -> dict[str, bytes]:
     """Everything a server or a monitor needs of this version, and nothing from elsewhere."""
     settings = context.settings
     splits, evaluated = known(candidate.splits), known(candidate.evaluated)
@@ -123,6 +135,8 @@ def _parts(context: Context, candidate: Candidate) -> dict[str, bytes]:
         FINGERPRINTS: fingerprints_of(row_fingerprints(splits.training)).to_bytes(),
         "environment.json": msgspec.json.encode(environment.packages),
     }
+    if candidate.terms is not None:
+        parts[FILE] = candidate.terms.text.encode()
     parts |= {f"code/{path}": data for path, data in candidate.space.files().items()}
     rows = _spread(splits.holdout, _GOLDEN_ROWS)
     return parts | golden_parts(

@@ -4,61 +4,162 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
+
+from mooring.errors import RunError
 from mooring.gates import contract as contracts
 from mooring.gates.contract import Contract
+from mooring.gates.data import past as pasts
+from mooring.gates.data.past import Past
 from mooring.gates.data_gate import DataJudgement, data_refusal, judge_data
+from mooring.gates.terms.judging import Held, InForce
+from mooring.gates.terms.model import FILE
 from mooring.lineage.catalog import queries
+from mooring.lineage.digest import digest_table
 from mooring.lineage.values import Json, Verdict
 from mooring.pipeline.candidate import Candidate, known
 from mooring.pipeline.context import Context
+from mooring.pipeline.contracting import contract_files, contract_in_force, hold_rows
+from mooring.pipeline.quarantine import keep_rows
 from mooring.pipeline.runner import Done, Step
 from mooring.profiling import codec
 from mooring.profiling.profiles import Profile
 
 
 def validate(context: Context) -> Step[Candidate]:
-    """The step that holds the rows against what was last accepted."""
+    """The step that holds the rows against the contract, and against what was last accepted."""
     settings = context.settings
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        accepted, baseline = last_accepted(context)
-        judgement = judge_data(
-            known(candidate.rows), accepted, baseline, settings.gates.data, settings.data
-        )
-        contract = context.blobs.put(contracts.to_bytes(judgement.contract))
-        profile = context.blobs.put(codec.to_bytes(judgement.profile))
-        kept = {"contract": contract, "profile": profile, "warnings": _warnings(judgement)}
+        before, in_force = last_pass(context), contract_in_force(settings)
+        judgement = _judge(context, candidate, before, in_force)
+        kept = _kept(context, candidate, judgement, in_force)
+        gone = _gone(before, in_force)
+        told = (*map(str, judgement.findings), *filter(None, [_where(kept)]), *gone)
         verdict = Verdict(
             id=context.ids(context.clock()),
             gate="data",
             outcome=judgement.outcome,
             at=context.clock(),
             by=context.by,
-            reasons=tuple(str(finding) for finding in judgement.findings),
+            reasons=told,
             run=candidate.run.id,
-            evidence={**kept, "rows": known(candidate.rows).height},
+            evidence={**kept, "rows": judgement.held.kept.height},
         )
-        refusal = None if judgement.outcome == "pass" else data_refusal(judgement)
-        after = replace(candidate, contract=judgement.contract)
-        return Done(after, kept, (verdict,), refusal)
+        refusal = None if judgement.outcome == "pass" else data_refusal(judgement, _where(kept))
+        result = {**kept, "warnings": [*_warnings(judgement), *gone]}
+        after = _after(candidate, judgement.contract, in_force, judgement.held.kept)
+        return Done(after, result, (verdict,), refusal)
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
-        data = context.blobs.get(str(result["contract"]))
-        return replace(candidate, contract=contracts.from_bytes(data))
+        contract = contracts.from_bytes(context.blobs.get(str(result["contract"])))
+        in_force, rows = contract_in_force(settings), known(candidate.rows)
+        if in_force is not None:
+            rows = hold_rows(settings, in_force, rows, context.clock()).kept
+        taken = result.get("quarantined")
+        if isinstance(taken, dict) and digest_table(rows).digest != taken["kept"]:
+            raise RunError(
+                "other rows would be quarantined than before this run was interrupted",
+                where=f"{FILE}: a dataset or a check of its relations has changed",
+                fix="start a new run: mooring run",
+            )
+        return _after(candidate, contract, in_force, rows)
 
     return Step("validate", run, restore)
 
 
-def last_accepted(context: Context) -> tuple[Contract | None, Profile | None]:
-    """The contract and the profile of the data that last passed the gate in this project."""
+def last_pass(context: Context) -> Verdict | None:
+    """The verdict on the data that last passed the gate in this project."""
     with context.catalog.read() as tx:
-        verdict = queries.last_data_pass(tx, context.name)
+        return queries.last_data_pass(tx, context.name)
+
+
+def _judge(
+    context: Context, candidate: Candidate, before: Verdict | None, in_force: InForce | None
+) -> DataJudgement:
+    accepted, baseline, past = accepted_by(context, before)
+    return judge_data(
+        known(candidate.rows),
+        accepted,
+        baseline,
+        context.settings.gates.data,
+        context.settings.data,
+        in_force=in_force,
+        now=context.clock(),
+        past=past,
+    )
+
+
+def accepted_by(
+    context: Context, verdict: Verdict | None
+) -> tuple[Contract | None, Profile | None, Past | None]:
+    """What the data gate kept of the data that a verdict accepted."""
     if verdict is None:
-        return None, None
+        return None, None, None
     contract = context.blobs.get(str(verdict.evidence["contract"]))
     profile = context.blobs.get(str(verdict.evidence["profile"]))
-    return contracts.from_bytes(contract), codec.from_bytes(profile)
+    kept = verdict.evidence.get("past")  # verdicts of before have none
+    past = None if kept is None else pasts.from_bytes(context.blobs.get(str(kept)))
+    return contracts.from_bytes(contract), codec.from_bytes(profile), past
+
+
+def _kept(
+    context: Context, candidate: Candidate, judgement: DataJudgement, in_force: InForce | None
+) -> Json:
+    """What the catalog keeps of a judgement, each part named by its digest."""
+    return {
+        "contract": context.blobs.put(contracts.to_bytes(judgement.contract)),
+        "profile": context.blobs.put(codec.to_bytes(judgement.profile)),
+        "past": context.blobs.put(pasts.to_bytes(judgement.past)),
+        **_of_terms(context, in_force),
+        **_taken(context, candidate, judgement.held),
+    }
+
+
+def _after(
+    candidate: Candidate, contract: Contract, in_force: InForce | None, rows: pl.DataFrame
+) -> Candidate:
+    written = None if in_force is None else in_force.written
+    return replace(candidate, contract=contract, terms=written, rows=rows)
+
+
+def _of_terms(context: Context, in_force: InForce | None) -> Json:
+    """What names the contract in force: its text, the code of its checks, its datasets."""
+    if in_force is None:
+        return {}
+    files = contract_files(context.settings)
+    return {
+        "terms": context.blobs.put(files.pop(FILE)),
+        "checks": {path: context.blobs.put(data) for path, data in sorted(files.items())},
+        "datasets": {
+            name: digest_table(table).digest for name, table in sorted(in_force.tables.items())
+        },
+    }
+
+
+def _taken(context: Context, candidate: Candidate, held: Held) -> Json:
+    """Where the rows are that were taken out, and the digest of those that were left."""
+    if held.taken is None:
+        return {}
+    file = keep_rows(context.settings.state, candidate.dataset, held.taken)
+    left = digest_table(held.kept).digest
+    return {"quarantined": {"rows": held.taken.height, "file": file, "kept": left}}
+
+
+def _where(kept: Json) -> str:
+    """Where the rows are that were taken out, for people; empty when there are none."""
+    taken = kept.get("quarantined")
+    if not isinstance(taken, dict):
+        return ""
+    return f"{taken['rows']:,} rows quarantined in .mooring/{taken['file']}"
+
+
+def _gone(before: Verdict | None, in_force: InForce | None) -> list[str]:
+    """A contract that is not there any more is told of: nobody may have meant to remove it."""
+    if in_force is not None or before is None or "terms" not in before.evidence:
+        return []
+    return [f"{FILE} is gone; the rows that were accepted last were held against one"]
 
 
 def _warnings(judgement: DataJudgement) -> list[str]:
-    return [str(finding) for finding in judgement.findings if finding.severity == "warn"]
+    return [str(finding) for finding in judgement.findings if finding.severity != "stop"]

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil, floor, isfinite, log10
+from math import isfinite
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from mooring.errors import NotEnoughEvidence
 from mooring.profiling.calibration import normal
+from mooring.profiling.calibration.alike import column_tails, inflation_of, rows_of
+from mooring.profiling.calibration.held_back import held_back
 from mooring.profiling.calibration.hindsight import look_back
 from mooring.profiling.calibration.history import Schedule, cut_history
 from mooring.profiling.calibration.plan import (
     LEAST_WINDOWS,
     MONTH,
     SCORES,
+    SEASONS,
     SEVERITIES,
     Calibration,
     ColumnNormal,
 )
 from mooring.profiling.calibration.proposing import (
     SQUARED_CUBE_ROOT,
-    joint_bounds,
     next_bound,
+    propose,
+    rounded_up,
     window_rate,
 )
 
@@ -33,8 +35,14 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mooring.profiling.calibration.history import History
-    from mooring.profiling.calibration.plan import Against, Compared, Plan
-    from mooring.profiling.findings import DriftRules
+    from mooring.profiling.calibration.plan import (
+        Against,
+        Compared,
+        Hindsight,
+        Pair,
+        Plan,
+        Severity,
+    )
 
     Comparisons = Mapping[Against, Sequence[Compared]]
 
@@ -45,7 +53,8 @@ def calibrate(rows: pl.DataFrame, instants: pl.Series, plan: Plan) -> Calibratio
     The history is cut into the windows that monitoring would score. Each is held against the rows a
     model trained just before it would have seen, against the window before it, and against its own
     season where the history knows it twice. All of it is taken as normal: thresholds are set so
-    that a history like it raises a stated number of alarms a month.
+    that a history like it raises a stated number of alarms a month. What to expect of them is
+    counted on windows held back.
 
     Parameters
     ----------
@@ -70,12 +79,14 @@ def calibrate(rows: pl.DataFrame, instants: pl.Series, plan: Plan) -> Calibratio
     ``calibrate(frame.select("temp"), instants_of(frame, "at"), Plan(week, week))``
     """
     history = cut_history(rows, instants, Schedule(plan.length, plan.every))
-    plain = replace(plan.rules, inflation=1.0, floors=())
-    before = normal.compared_before(history, plan, plain)
+    plain = replace(plan.rules, inflation=1.0, inflations=(), floors=())
+    pairs = normal.pairs_before(history, plan)
+    before = normal.compared(pairs, plain)
     never = normal.columns_never_again(before)
     if never:
         history = history.without(never)
-        before = normal.compared_before(history, plan, plain)
+        pairs = normal.pairs_before(history, plan)
+        before = normal.compared(pairs, plain)
     if not before or not history.merged[0][0].columns:
         raise NotEnoughEvidence(
             f"not enough evidence: 0 windows, {LEAST_WINDOWS} wanted",
@@ -83,26 +94,34 @@ def calibrate(rows: pl.DataFrame, instants: pl.Series, plan: Plan) -> Calibratio
             "aside as the first baseline",
             fix="bring a longer history, or shorter windows: --window 1d",
         )
+    neighbours = normal.pairs_previous(history, plan)
     compared: dict[Against, Sequence[Compared]] = {
         "before": before,
-        "previous": normal.compared_previous(history, plan, plain),
+        "previous": normal.compared(neighbours, plain),
     }
-    season = normal.compared_by_season(history, plan, plain)
+    season = normal.pairs_by_season(history, plan)
     if season is not None:
-        compared[season[0]] = season[1]
-    found = _calibration(history, plan, compared, never)
-    return _with_proposals(found, history, before) if found.enough else found
+        compared[season[0]] = normal.compared(season[1], plain)
+    names = [column.name for column in before[0].comparison.columns]
+    tails = {name: column_tails(neighbours, name, plan.rules.alpha) for name in names}
+    inflations = {
+        name: inflation_of(one, plan.rules.alpha, rows_of(neighbours))
+        for name, one in tails.items()
+    }
+    found = _calibration(history, plan, compared, inflations)
+    found = replace(found, never_again=never, today=_today(found, pairs))
+    if not found.enough:
+        return found
+    found = _with_proposals(found, compared, pairs)
+    return replace(found, held_back=held_back(found, before, pairs, neighbours, tails))
 
 
 def _calibration(
-    history: History, plan: Plan, compared: Comparisons, never: tuple[str, ...]
+    history: History, plan: Plan, compared: Comparisons, inflations: Mapping[str, float]
 ) -> Calibration:
     before = compared["before"]
-    names = [column.name for column in before[0].comparison.columns]
-    columns = tuple(_column(history, plan, compared, name) for name in names)
+    columns = tuple(_column(compared, name, inflation) for name, inflation in inflations.items())
     known = [column.inflation for column in columns if isfinite(column.inflation)]
-    months = len(before) * history.every / MONTH
-    in_force = _tested(history, plan, before, plan.rules)
     windows = [window for window in history.windows if window.start >= before[0].window.start]
     return Calibration(
         plan=plan,
@@ -110,7 +129,7 @@ def _calibration(
         last=before[-1].window,
         windows=len(before),
         disjoint=round(len(before) * min(1.0, history.every / plan.length)),
-        months=months,
+        months=len(before) * history.every / MONTH,
         skipped=len(windows) - len(before),
         columns=columns,
         distance=ColumnNormal(
@@ -120,13 +139,11 @@ def _calibration(
                 for against, some in compared.items()
             },
         ),
-        inflation=max(rounded_up(min(known)), 1.0) if known else 1.0,
-        never_again=never,
-        today=look_back(in_force, plan.rules, plan.alarm, months),
+        inflation=min(known, default=1.0),
     )
 
 
-def _column(history: History, plan: Plan, compared: Comparisons, name: str) -> ColumnNormal:
+def _column(compared: Comparisons, name: str, inflation: float) -> ColumnNormal:
     return ColumnNormal(
         name=name,
         spreads={
@@ -135,16 +152,33 @@ def _column(history: History, plan: Plan, compared: Comparisons, name: str) -> C
             for score in SCORES
         },
         level=normal.level_of(compared["before"], name),
-        inflation=normal.column_inflation(history, compared["previous"], name, plan.rules.alpha),
+        inflation=max(rounded_up(inflation), 1.0) if isfinite(inflation) else inflation,
     )
 
 
+def _today(found: Calibration, pairs: Sequence[Pair]) -> Hindsight:
+    """What the rules in force would have done."""
+    rules = found.plan.rules
+    return look_back(normal.compared(pairs, rules), rules, found.plan.alarm, found.months)
+
+
 def _with_proposals(
-    found: Calibration, history: History, before: Sequence[Compared]
+    found: Calibration, compared: Comparisons, pairs: Sequence[Pair]
 ) -> Calibration:
-    found = _with_thresholds(found, before)
+    before, levels = compared["before"], {column.name: column.level for column in found.columns}
+    floors, rises = propose(before, levels, found.plan, found.disjoint)
+    seasonal = _seasonal(found, compared, levels)
+    columns = tuple(
+        replace(
+            column,
+            thresholds={s: floors[s][column.name] for s in SEVERITIES},
+            seasonal={s: seasonal[s][column.name] for s in seasonal},
+        )
+        for column in found.columns
+    )
+    found = replace(found, columns=columns, rises=rises, distance=_distance(found, before))
     rules = {severity: found.rules(severity) for severity in SEVERITIES}
-    again = _tested(history, found.plan, before, rules["record"])
+    again = normal.compared(pairs, rules["record"])  # floors do not change a test
     return replace(
         found,
         hindsight={
@@ -154,53 +188,22 @@ def _with_proposals(
     )
 
 
-def _with_thresholds(found: Calibration, before: Sequence[Compared]) -> Calibration:
-    """The thresholds: never below the least effect, nor below what no drift stays under."""
-    rules = found.plan.rules
-    levels = [column.level if isfinite(column.level) else 0.0 for column in found.columns]
-    least = [max(rules.min_psi, level) for level in levels]
-    effects = normal.effects_of(before, [column.name for column in found.columns])
-    rises = [normal.rises_of(before, kind) for kind in ("missing", "unseen")]
-    values = np.column_stack([effects, *rises])
-    floors = np.array([*least, rules.null_rate_floor, rules.unseen_rate_floor])
-    distances = normal.values_of(before, "", "distance")
-    rates = {s: window_rate(s, max(found.plan.length, found.plan.every)) for s in SEVERITIES}
-    joint = {s: joint_bounds(values, rates[s], floors, disjoint=found.disjoint) for s in SEVERITIES}
-    proposed = {s: [rounded_up(float(bound)) for bound in joint[s]] for s in SEVERITIES}
-    columns = tuple(
-        replace(column, thresholds={s: proposed[s][place] for s in SEVERITIES})
-        for place, column in enumerate(found.columns)
-    )
-    distance = {
-        s: next_bound(distances, rates[s], power=SQUARED_CUBE_ROOT, disjoint=found.disjoint)
+def _seasonal(
+    found: Calibration, compared: Comparisons, levels: Mapping[str, float]
+) -> Mapping[Severity, Mapping[str, float]]:
+    """The floors, were windows held against their own season; empty with too few of them."""
+    windows = next((compared[one] for one in SEASONS if one in compared), ())
+    apart = round(len(windows) * found.disjoint / found.windows)
+    return propose(windows, levels, found.plan, apart)[0] if apart >= LEAST_WINDOWS else {}
+
+
+def _distance(found: Calibration, before: Sequence[Compared]) -> ColumnNormal:
+    values = normal.values_of(before, "", "distance")
+    spacing = max(found.plan.length, found.plan.every)
+    bounds = {
+        s: next_bound(
+            values, window_rate(s, spacing), power=SQUARED_CUBE_ROOT, disjoint=found.disjoint
+        )
         for s in SEVERITIES
     }
-    shares = {s: (min(proposed[s][-2], 1.0), min(proposed[s][-1], 1.0)) for s in SEVERITIES}
-    return replace(
-        found,
-        columns=columns,
-        distance=replace(found.distance, thresholds=distance),
-        rises=shares,
-    )
-
-
-def _tested(
-    history: History, plan: Plan, before: Sequence[Compared], rules: DriftRules
-) -> Sequence[Compared]:
-    """The windows tested by these rules: floors do not change a test, only inflation does."""
-    return before if rules.inflation == 1 else normal.compared_before(history, plan, rules)
-
-
-def rounded_up(value: float) -> float:
-    """A number of two digits that is not less, as people write a threshold.
-
-    Examples
-    --------
-    >>> rounded_up(0.1432), rounded_up(31.2), rounded_up(0.3)
-    (0.15, 32.0, 0.3)
-    """
-    if not value > 0:
-        return 0.0
-    digits = 1 - floor(log10(value))
-    # What is off by rounding only must not take a step up.
-    return round(ceil(round(value * 10.0**digits, 9)) / 10.0**digits, max(digits, 0))
+    return replace(found.distance, thresholds=bounds)

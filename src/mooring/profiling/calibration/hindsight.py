@@ -29,7 +29,12 @@ def look_back(
     months : float
         The time that the windows cover.
     """
-    drifted = [
+    return hindsight_of(drifted_by(compared, rules), alarm, months)
+
+
+def drifted_by(compared: Sequence[Compared], rules: DriftRules) -> list[bool]:
+    """Which windows are beyond these rules; parameters as for ``look_back``."""
+    return [
         any(
             item.q_value <= rules.alpha and item.effect >= floor_of(item, column.name, rules)
             for column in one.comparison.columns
@@ -37,6 +42,10 @@ def look_back(
         )
         for one in compared
     ]
+
+
+def hindsight_of(drifted: Sequence[bool], alarm: tuple[int, int], months: float) -> Hindsight:
+    """What an alarm of N of M makes of windows, oldest first."""
     n, m = alarm
     alarming = [n_of_m(drifted[: place + 1], n, m) for place in range(len(drifted))]
     begun = sum(now and not before for before, now in pairwise([False, *alarming]))

@@ -42,7 +42,12 @@ def settings_lines(
     ):
         if value != before:
             lines.append(f"{key} = {value:g}")
+    own = [
+        f"{_key(name)} = {by:g}" for name, by in rules.inflations if by > max(rules.inflation, 1)
+    ]
     floors = [f"{_key(name)} = {floor:g}" for name, floor in rules.floors if floor > rules.min_psi]
+    if own:
+        lines += ["", "[monitoring.inflations]", *own]
     return (*lines, *(("", "[monitoring.thresholds]", *floors) if floors else ()))
 
 

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mooring.clock import Window
-from mooring.profiling.calibration.plan import Compared, Spread
+from mooring.profiling.calibration.plan import Compared, Pair, Spread
 from mooring.profiling.comparing import compare
-from mooring.profiling.describing import groups_of
 from mooring.profiling.profiles import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,15 +34,15 @@ _STRANGE = 0.9
 """The share of unseen categories from which a window is called strange."""
 
 
-def compared_before(history: History, plan: Plan, rules: DriftRules) -> tuple[Compared, ...]:
+def pairs_before(history: History, plan: Plan) -> tuple[Pair, ...]:
     """Each window against what a model trained just before it would have seen."""
     first, last = history.edges[0], history.edges[-1]
     warm = first + (last - first) / _WARMING
     windows = [window for window in history.windows if window.start >= warm]
-    return _compared(history, windows, lambda w: _trained_on(history, plan, w.start), rules)
+    return _pairs(history, windows, lambda w: _trained_on(history, plan, w.start), plan)
 
 
-def compared_previous(history: History, plan: Plan, rules: DriftRules) -> tuple[Compared, ...]:
+def pairs_previous(history: History, plan: Plan) -> tuple[Pair, ...]:
     """Each window against the one that ended where it starts."""
 
     def previous(window: Window) -> Profile:
@@ -51,12 +50,10 @@ def compared_previous(history: History, plan: Plan, rules: DriftRules) -> tuple[
 
     first = history.edges[0] + plan.length
     windows = [window for window in history.windows if window.start >= first]
-    return _compared(history, windows, previous, rules)
+    return _pairs(history, windows, previous, plan)
 
 
-def compared_by_season(
-    history: History, plan: Plan, rules: DriftRules
-) -> tuple[Against, tuple[Compared, ...]] | None:
+def pairs_by_season(history: History, plan: Plan) -> tuple[Against, tuple[Pair, ...]] | None:
     """Each window against its own season; None when the history knows no season twice.
 
     The same month a year earlier from 13 months on; else, for windows of a day, the same weekdays
@@ -69,7 +66,7 @@ def compared_by_season(
         def year(window: Window) -> Profile:
             return history.of(_month_before(window.start))
 
-        return "year", _compared(history, windows, year, rules)
+        return "year", _pairs(history, windows, year, plan)
     if plan.length == _DAY:
         windows = [w for w in history.windows if w.start - _WEEK >= first]
 
@@ -78,8 +75,17 @@ def compared_by_season(
             days = (window.start - back * _WEEK for back in range(1, weeks + 1))
             return merge(*(history.between(day, day + _DAY) for day in days))
 
-        return "weekday", _compared(history, windows, weekday, rules)
+        return "weekday", _pairs(history, windows, weekday, plan)
     return None
+
+
+def compared(pairs: Iterable[Pair], rules: DriftRules) -> tuple[Compared, ...]:
+    """The pairs, compared by these rules."""
+    found = []
+    for pair in pairs:
+        comparison = compare(pair.base, pair.now, rules=rules)
+        found.append(Compared(pair.window, comparison, _strange(pair, comparison)))
+    return tuple(found)
 
 
 def columns_never_again(compared: Sequence[Compared]) -> tuple[str, ...]:
@@ -135,36 +141,6 @@ def level_of(compared: Sequence[Compared], column: str) -> float:
     return float(np.median(levels)) if levels else float("nan")
 
 
-def column_inflation(
-    history: History, previous: Sequence[Compared], name: str, alpha: float
-) -> float:
-    """How many rows of a column say as much as one independent row; NaN without enough windows.
-
-    From neighbouring windows, between which a trend or a season moves least: what is left is that
-    rows close in time are alike.
-    """
-    from mooring.profiling.laws.dependence import inflation
-
-    found = list(_finite(previous, name, "psi"))
-    if not found:
-        return float("nan")
-    sizes = np.array([_harmonic(one) for one, _ in found])
-    rows = float(np.median(sizes))
-    # Windows differ in rows: each index is scaled to what it would be at the usual number.
-    scaled = [value * size / rows for (_, value), size in zip(found, sizes, strict=True)]
-    column = history.merged[-1][0].column(name)
-    bins = 0 if column is None else int(np.unique(groups_of(column)).size)
-    if bins <= 1 or not any(scaled):
-        return float("nan")  # a column that never moves says nothing of dependence
-    return inflation(scaled, bins, round(2 * rows), round(2 * rows), alpha=alpha)
-
-
-def _harmonic(one: Compared) -> float:
-    """``1 / (1/n + 1/m)``."""
-    n, m = one.comparison.rows_baseline, one.comparison.rows_current
-    return n * m / (n + m)
-
-
 def _finite(
     compared: Sequence[Compared], column: str, score: str
 ) -> Iterator[tuple[Compared, float]]:
@@ -198,28 +174,21 @@ def _month_before(at: datetime) -> Window:
     return Window(start, start.replace(year=start.year + (month == 1), month=month))
 
 
-def _compared(
-    history: History,
-    windows: Sequence[Window],
-    baseline: Callable[[Window], Profile],
-    rules: DriftRules,
-) -> tuple[Compared, ...]:
-    """The windows that have rows enough, each against its baseline."""
-    found = []
-    for window in windows:
-        base, now = baseline(window), history.of(window)
-        if min(base.rows, now.rows) >= max(rules.min_rows, 1):
-            comparison = compare(base, now, rules=rules)
-            found.append(Compared(window, comparison, _strange(base, now, comparison)))
-    return tuple(found)
+def _pairs(
+    history: History, windows: Sequence[Window], baseline: Callable[[Window], Profile], plan: Plan
+) -> tuple[Pair, ...]:
+    """The windows that have rows enough, each with its baseline."""
+    found = (Pair(window, baseline(window), history.of(window)) for window in windows)
+    least = max(plan.rules.min_rows, 1)
+    return tuple(pair for pair in found if min(pair.base.rows, pair.now.rows) >= least)
 
 
-def _strange(base: Profile, now: Profile, comparison: Comparison) -> frozenset[str]:
+def _strange(pair: Pair, comparison: Comparison) -> frozenset[str]:
     """The columns that share no value with the baseline: ranges apart, or categories unseen."""
     apart = {
         column.name
-        for column in now.columns
-        if (before := base.column(column.name)) is not None and _ranges_apart(before, column)
+        for column in pair.now.columns
+        if (before := pair.base.column(column.name)) is not None and _ranges_apart(before, column)
     }
     unseen = {
         column.name

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from math import nan
-from typing import TYPE_CHECKING, Literal
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mooring.profiling.findings import DriftRules
 
 if TYPE_CHECKING:
     from mooring.clock import Window
     from mooring.profiling.findings import Comparison
+    from mooring.profiling.profiles import Profile
 
 Severity = Literal["record", "notify", "page"]
 Against = Literal["before", "previous", "year", "weekday"]
@@ -23,6 +24,7 @@ MONTH = timedelta(days=365.25 / 12)
 LEAST_WINDOWS = 12
 """Windows that do not overlap from which a threshold is proposed: the deviation of fewer is not
 known to a fifth."""
+SEASONS: tuple[Against, ...] = ("year", "weekday")
 SCORES = ("psi", "jensenshannon", "ks")
 
 
@@ -70,6 +72,14 @@ class Plan:
     training: Training = Training()
 
 
+class Pair(NamedTuple):
+    """A window, and the rows it is held against."""
+
+    window: Window
+    base: Profile
+    now: Profile
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """One window against one baseline; ``strange`` columns have no value in common with it."""
@@ -104,6 +114,9 @@ class ColumnNormal:
         Rows that say as much as one independent row; NaN where it cannot be told.
     thresholds : mapping of severity to float
         Effect floors; empty when there is not enough evidence.
+    seasonal : mapping of severity to float
+        What they would be, were each window held against its own season; empty when the history
+        does not know a season twice in windows enough.
     """
 
     name: str
@@ -111,6 +124,7 @@ class ColumnNormal:
     level: float = nan
     inflation: float = nan
     thresholds: Mapping[Severity, float] = field(default_factory=dict)
+    seasonal: Mapping[Severity, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +168,17 @@ class Calibration:
     rises : mapping of severity to (missing, unseen)
         Floors for the rise of the share of missing and of unseen values, in any column.
     inflation : float
-        For all columns: the least of theirs, so that no column's test is made blinder than its own
-        rows warrant. Where a column's own is larger, its thresholds hold it.
+        For columns that were not calibrated: the least of those that were, so that no test is made
+        blinder than its rows warrant.
     never_again : tuple of str
         Columns left out because no window holds values of another: keys, clocks.
     today : Hindsight
         The rules in force.
     hindsight : mapping of severity to Hindsight
-        The proposals; empty when there is not enough evidence.
+        The proposals on the windows they come from; empty when there is not enough evidence.
+    held_back : mapping of severity to Hindsight
+        What to expect of them: each fifth of the history judged by proposals that come from the
+        other four. Empty when those would be too few windows.
     """
 
     plan: Plan
@@ -174,10 +191,11 @@ class Calibration:
     columns: tuple[ColumnNormal, ...]
     distance: ColumnNormal
     inflation: float
-    never_again: tuple[str, ...]
-    today: Hindsight
+    never_again: tuple[str, ...] = ()
+    today: Hindsight = Hindsight(0, 0, 0.0)
     rises: Mapping[Severity, tuple[float, float]] = field(default_factory=dict)
     hindsight: Mapping[Severity, Hindsight] = field(default_factory=dict)
+    held_back: Mapping[Severity, Hindsight] = field(default_factory=dict)
 
     @property
     def enough(self) -> bool:
@@ -192,6 +210,12 @@ class Calibration:
             self.plan.rules,
             floors=floors,
             inflation=self.inflation,
+            inflations=inflations_of(self.columns),
             null_rate_floor=missing,
             unseen_rate_floor=unseen,
         )
+
+
+def inflations_of(columns: Iterable[ColumnNormal]) -> tuple[tuple[str, float], ...]:
+    """The inflation of each column in which rows were found to be alike or not."""
+    return tuple((c.name, c.inflation) for c in columns if isfinite(c.inflation))

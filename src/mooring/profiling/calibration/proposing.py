@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from math import floor
+from math import ceil, floor, isfinite, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mooring.profiling.calibration.plan import MONTH, WANTED
+from mooring.profiling.calibration import normal
+from mooring.profiling.calibration.plan import MONTH, SEVERITIES, WANTED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
     from numpy.typing import NDArray
 
-    from mooring.profiling.calibration.plan import Severity
+    from mooring.profiling.calibration.plan import Compared, Plan, Severity
+
+    Floors = Mapping[Severity, Mapping[str, float]]
+    Rises = Mapping[Severity, tuple[float, float]]
 
 CUBE_ROOT, SQUARED_CUBE_ROOT = 1 / 3, 2 / 3
 """Powers that make an index, and a distance (the root of an index), nearly normal."""
@@ -117,3 +122,55 @@ def window_rate(severity: Severity, spacing: timedelta) -> float:
         together, and are one alarm.
     """
     return min(WANTED[severity] * (spacing / MONTH), 0.5)
+
+
+def propose(
+    compared: Sequence[Compared], levels: Mapping[str, float], plan: Plan, disjoint: int
+) -> tuple[Floors, Rises]:
+    """The effect floors of each column, and of the rise of missing and of unseen values.
+
+    Parameters
+    ----------
+    compared : sequence of Compared
+        Normal windows.
+    levels : mapping of column to float
+        What no drift stays under: no floor is below that, nor below the least effect.
+    plan : Plan
+    disjoint : int
+        How many of the windows do not overlap.
+    """
+    rules = plan.rules
+    least = [max(rules.min_psi, one if isfinite(one) else 0.0) for one in levels.values()]
+    effects = normal.effects_of(compared, list(levels))
+    rises = [normal.rises_of(compared, kind) for kind in ("missing", "unseen")]
+    values = np.column_stack([effects, *rises])
+    floors = np.array([*least, rules.null_rate_floor, rules.unseen_rate_floor])
+    spacing = max(plan.length, plan.every)
+    bounds = {
+        severity: [
+            rounded_up(float(bound))
+            for bound in joint_bounds(
+                values, window_rate(severity, spacing), floors, disjoint=disjoint
+            )
+        ]
+        for severity in SEVERITIES
+    }
+    return (
+        {s: dict(zip(levels, bounds[s], strict=False)) for s in SEVERITIES},
+        {s: (min(bounds[s][-2], 1.0), min(bounds[s][-1], 1.0)) for s in SEVERITIES},
+    )
+
+
+def rounded_up(value: float) -> float:
+    """A number of two digits that is not less, as people write a threshold.
+
+    Examples
+    --------
+    >>> rounded_up(0.1432), rounded_up(31.2), rounded_up(0.3)
+    (0.15, 32.0, 0.3)
+    """
+    if not value > 0:
+        return 0.0
+    digits = 1 - floor(log10(value))
+    # What is off by rounding only must not take a step up.
+    return round(ceil(round(value * 10.0**digits, 9)) / 10.0**digits, max(digits, 0))

@@ -11,7 +11,7 @@ import polars as pl
 from mooring.profiling.counting.cells import Cells
 from mooring.profiling.counting.cells import merged as merged_cells
 from mooring.profiling.counting.layouts import fits, layout_of
-from mooring.profiling.counting.moments import Moments, moments, together
+from mooring.profiling.counting.moments import Moments, four_moments, together
 from mooring.profiling.counting.names import Names
 from mooring.profiling.counting.numbers import Numbers, as_floats, count_numbers, numbers_of
 from mooring.profiling.counting.texts import TextCounter
@@ -169,7 +169,7 @@ class ColumnCounter:
         norms = _rounded(np.sqrt(np.einsum("ij,ij->i", whole, whole)))
         counted = count_numbers((Numbers(norms),), self._layout.centre, exact=False)
         self._keep(counted.moments, counted.cells)
-        self._dimensions.append(tuple(moments(column) for column in whole.T))
+        self._dimensions.append(tuple(four_moments(column) for column in whole.T))
 
 
 def _rounded(norms: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,6 +28,8 @@ class Moments:
         None when there are no numbers.
     lost : float
         What the mean lacks for being a double: far from zero, deviations are finer than it is.
+    m3, m4 : float or None
+        Sums of the third and fourth powers of the deviations; None where they were not taken.
     """
 
     count: int = 0
@@ -36,6 +38,8 @@ class Moments:
     minimum: float | None = None
     maximum: float | None = None
     lost: float = 0.0
+    m3: float | None = None
+    m4: float | None = None
 
     @property
     def deviation(self) -> float:
@@ -54,6 +58,16 @@ def moments(values: NDArray[np.float64]) -> Moments:
         rest = float(apart.sum())
         m2 = max(float(np.multiply(apart, apart, out=apart).sum()) - rest * rest / count, 0.0)
     return about(mean, Moments(count, rest / count, m2, float(values.min()), float(values.max())))
+
+
+def four_moments(values: NDArray[np.float64]) -> Moments:
+    """As ``moments``, with the third and fourth powers: they say how well the variance is known."""
+    found = moments(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = (values - found.mean) - found.lost
+        squares = apart * apart
+        m3, m4 = float((squares * apart).sum()), float((squares * squares).sum())
+    return replace(found, m3=m3, m4=m4) if values.size else found
 
 
 def about(centre: float, found: Moments) -> Moments:
@@ -87,4 +101,27 @@ def together(parts: Iterable[Moments]) -> Moments:
         pivot, mean, m2 = 0.0, nan, nan
     lowest = min(part.minimum for part in some if part.minimum is not None)
     highest = max(part.maximum for part in some if part.maximum is not None)
-    return about(pivot, Moments(count, mean, m2, lowest, highest))
+    higher = _higher_powers(some, [a - mean for a in apart]) if isfinite(mean) else (None, None)
+    return about(pivot, Moments(count, mean, m2, lowest, highest, 0.0, *higher))
+
+
+def _higher_powers(
+    some: Sequence[Moments], shifts: Sequence[float]
+) -> tuple[float, float] | tuple[None, None]:
+    """The third and fourth powers about the common mean, each part's own mean ``shift`` from it.
+
+    References
+    ----------
+    Pébay (2008), "Formulas for robust, one-pass parallel computation of covariances and
+    arbitrary-order statistical moments", equations 2.1 and 2.2.
+    """
+    cubes, fourths = [], []
+    for part, d in zip(some, shifts, strict=True):
+        if part.m3 is None or part.m4 is None:
+            return None, None
+        cubes += [part.m3, 3 * d * part.m2, part.count * d**3]
+        fourths += [part.m4, 4 * d * part.m3, 6 * d * d * part.m2, part.count * d**4]
+    try:
+        return fsum(cubes), fsum(fourths)
+    except (OverflowError, ValueError):  # swallow: beyond the largest double, so it is not known
+        return None, None

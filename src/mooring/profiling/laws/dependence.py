@@ -11,8 +11,14 @@ from mooring.errors import UsageError
 from mooring.profiling.scores import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+_STEP = 2**0.5
+"""From one inflation that is tried to the next; between two of them the excess is a line."""
+_SURE = 1e-3
+"""A tail of 1, as of a window exactly like the baseline, is no deviate of minus infinity."""
 LEAST = 3
 """Past windows that tell a variance."""
 _FIX = "give the scores of past windows without drift"
@@ -77,6 +83,67 @@ def inflation(psi_values: Sequence[float], bins: int, n: int, m: int, *, alpha: 
     degrees = min(2 * mean**2 / max(float(ratio.var(ddof=1)), 1e-12), bins - 1)
     level = mean * 2 * float(gammainccinv(degrees / 2, alpha)) / degrees
     return max(level / float(chdtri(bins - 1, alpha)), first)
+
+
+def fitted_inflation(
+    tails: Callable[[float], NDArray[np.float64]], alpha: float, *, most: float = 1024.0
+) -> float:
+    """The inflation with which a test comes out right on windows without drift.
+
+    Works for any score and test, as it asks only for their tail probabilities. As normal deviates
+    these have mean 0 and deviation 1 when the test is right; their mean and deviation tell how
+    often the windows would be beyond ``alpha``, with one standard error of the deviation on top,
+    so that the answer errs towards too few alarms.
+
+    Parameters
+    ----------
+    tails : function of an inflation
+        The tail probabilities of past windows, shape (windows,), were it the inflation.
+    alpha : float, in (0, 0.5)
+        The level that is to come out right.
+    most : float
+        The rows of a window, say: what is all alike is one row.
+
+    Returns
+    -------
+    float
+        1 or more.
+
+    Raises
+    ------
+    UsageError
+        With fewer than three windows.
+
+    References
+    ----------
+    Rao and Scott (1981) divide the statistic; dividing the rows makes the same of every score, and
+    keeps what few rows do to its law. ``tests/unit/profiling/laws/test_dependence.py`` simulates.
+
+    Examples
+    --------
+    >>> from scipy.special import ndtr, ndtri
+    >>> twice_too_far = 2 * ndtri(np.arange(1, 100) / 100)
+    >>> 3 < fitted_inflation(lambda by: ndtr(-twice_too_far / by**0.5), 0.01) < 5
+    True
+    """
+    from scipy.special import ndtri
+
+    reach = -float(ndtri(alpha))
+
+    def excess(by: float) -> float:
+        deviates = -ndtri(np.clip(tails(by), 1e-12, 1 - _SURE))
+        if deviates.size < LEAST:
+            raise UsageError(f"no inflation from {deviates.size} windows", fix=_FIX)
+        spread = float(deviates.std(ddof=1)) * (1 + 1 / (2 * deviates.size - 2) ** 0.5)
+        return float(deviates.mean() + reach * (spread - 1))
+
+    before, by = excess(1.0), 1.0
+    while before > 0 and by < most:
+        now = excess(by * _STEP)
+        if now <= 0:
+            return min(float(by * _STEP ** (before / (before - now))), most)
+        before, by = now, by * _STEP
+    return min(by, most)
 
 
 def score_inflation(score: str, ratios: Sequence[float]) -> float:

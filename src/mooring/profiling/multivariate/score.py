@@ -46,6 +46,8 @@ class MultivariateScore:
     ignored : tuple of str
         Columns that could not be used: on one side alone, of two kinds, of a type that is not
         understood, or without any variation.
+    left_out : tuple of (column, reason)
+        Columns that were not asked, as they only move with time.
     """
 
     method: Method
@@ -58,6 +60,7 @@ class MultivariateScore:
     reason: str = ""
     columns: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 import mooring
 from mooring.profiling import words
-from mooring.profiling.reporting.words import compat, lead, missing, together, verdict
+from mooring.profiling.reporting.words import (
+    compat,
+    lead,
+    left_out,
+    missing,
+    together,
+    verdict,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -111,6 +118,7 @@ def _template() -> Template:
     environment.filters.update(
         compat=compat,
         count=_count,
+        left_out=left_out,
         missing=missing,
         score=words.score,
         share=words.share,

@@ -35,6 +35,9 @@ def plain(report: Report) -> dict[str, object]:
 def _column(column: ReportColumn, tool: str) -> dict[str, object]:
     drift = column.drift
     scores, levels = dict(drift.scores), dict(column.levels)
+    if column.classifier is not None:
+        scores["domain_classifier"] = column.classifier.value
+        levels["domain_classifier"] = column.classifier.level[1]
     found: dict[str, object] = {
         "column": drift.name,
         "kind": drift.kind,
@@ -42,7 +45,7 @@ def _column(column: ReportColumn, tool: str) -> dict[str, object]:
         "status": drift.status,
         "reason": drift.reason,
         "scores": {name: _number(scores.get(name)) for name in dict.fromkeys((*NAMES, *scores))},
-        "levels": {name: _number(levels.get(name)) for name in NAMES},
+        "levels": {name: _number(levels.get(name)) for name in dict.fromkeys((*NAMES, *levels))},
         "moved": _shifts(drift.moved),
         "direction": drift.direction or None,
         "p_value": _number(drift.p_value),
@@ -80,6 +83,7 @@ def _together(score: MultivariateScore) -> dict[str, object]:
         "rows": {"reference": score.rows[0], "current": score.rows[1]},
         "columns": list(score.columns),
         "ignored": list(score.ignored),
+        "left_out": dict(score.left_out),
         "reason": score.reason,
     }
 

@@ -7,7 +7,6 @@ from math import nan
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from mooring.errors import MooringError
 from mooring.profiling.comparing import compare
@@ -18,6 +17,12 @@ from mooring.profiling.findings import DriftRules
 from mooring.profiling.laws.nulls import no_drift
 from mooring.profiling.order import urgency
 from mooring.profiling.profiles import ColumnProfile, Layout, Profile
+from mooring.profiling.reporting.sampled import (
+    evidence_of,
+    judged_together,
+    sample_rows,
+    told_apart,
+)
 from mooring.profiling.reporting.shares import bin_shares
 from mooring.profiling.reporting.sides import check_columns
 
@@ -28,7 +33,6 @@ if TYPE_CHECKING:
     from mooring.profiling.reporting.sides import Side
 
 LEVELLED = ("jensenshannon", "hellinger", "chisquare", "tvd", "ks", "wasserstein")
-_SAMPLED = 20_000
 _FINE = {"ks", "wasserstein"}
 
 
@@ -46,12 +50,15 @@ class ReportColumn:
         The shares of all bins, joined to at most twelve.
     compat : CompatColumn, optional
         What another tool would say of it.
+    classifier : MultivariateScore, optional
+        Of an embedding: how well a model tells rows of the two sides apart.
     """
 
     drift: ColumnDrift
     levels: tuple[tuple[str, float], ...] = ()
     bins: tuple[BinShift, ...] = ()
     compat: CompatColumn | None = None
+    classifier: MultivariateScore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +117,14 @@ def make_report(  # noqa: PLR0913 - two sides, and how to judge them
     Parameters
     ----------
     reference, current : Side
-        Read once; once more for each of ``compat`` and ``multivariate``.
+        Read once; once more for ``compat``, and for ``multivariate`` or a column of embeddings.
     rules : DriftRules
     compat : "evidently", "nannyml" or ""
         Another tool whose scores are shown beside ours; its verdict does not count. All rows are
         read into memory for it.
     multivariate : bool
-        Whether to compare all columns at once too, on a sample; instants are left out of that.
+        Whether to compare all columns at once too, on a sample; those that only move with time are
+        left out of that (``multivariate.timely``).
     levels : bool
         Whether to find the level of each score; it takes about as long as the comparison.
     seed : int
@@ -139,7 +147,9 @@ def make_report(  # noqa: PLR0913 - two sides, and how to judge them
     check_columns((reference, current))
     base = profile(reference.parts())
     now = _with_strangers(profile(current.parts(), baseline=base), base, current)
-    found = compare(base, now, rules=rules)
+    rows = sample_rows((reference, current), (base, now), seed, every=multivariate)
+    apart = told_apart(rows, (base, now), rules, seed)
+    found = compare(base, now, rules=rules, also=evidence_of(apart))
     said = _compat(compat, reference, current) if compat else {}
     before = {column.name: column for column in base.columns}
     after = {column.name: column for column in now.columns}
@@ -149,6 +159,7 @@ def make_report(  # noqa: PLR0913 - two sides, and how to judge them
             _levels(drift, before.get(drift.name), now.rows, rules) if levels else (),
             bin_shares(before.get(drift.name), after.get(drift.name)),
             said.get(drift.name),
+            apart.get(drift.name),
         )
         for drift in found.columns
     ]
@@ -158,7 +169,7 @@ def make_report(  # noqa: PLR0913 - two sides, and how to judge them
         rows=(base.rows, now.rows),
         columns=tuple(sorted(columns, key=lambda column: urgency(column.drift))),
         distance=found.distance,
-        together=_together(reference, current, rules, seed) if multivariate else (),
+        together=judged_together(rows, reference.time, rules, seed) if multivariate else (),
         tool=compat,
         comparison=found,
     )
@@ -205,7 +216,7 @@ def _level(
             edges=base.bins.edges,
             scale=base.deviation,
             discrete=base.bins.discrete,
-            inflation=rules.inflation,
+            inflation=rules.of(base.name).inflation,
             levels="closed",
         )
     except MooringError:
@@ -218,24 +229,3 @@ def _compat(tool: str, reference: Side, current: Side) -> dict[str, CompatColumn
 
     found = compat_columns(tool, reference.whole(), current.whole())
     return {column.name: column for column in found}
-
-
-def _together(
-    reference: Side, current: Side, rules: DriftRules, seed: int
-) -> tuple[MultivariateScore, ...]:
-    from mooring.profiling.multivariate.domain_classifier import domain_classifier
-    from mooring.profiling.multivariate.reconstruction import reconstruction_error
-
-    before, now = (
-        _timeless(side.sample(_SAMPLED, seed + place))
-        for place, side in enumerate((reference, current))
-    )
-    return (
-        domain_classifier(before, now, seed=seed, alpha=rules.alpha),
-        reconstruction_error(before, now, seed=seed, alpha=rules.alpha),
-    )
-
-
-def _timeless(frame: pl.DataFrame) -> pl.DataFrame:
-    """Without instants: of two spans of time they give every row away."""
-    return frame.drop(name for name, dtype in frame.schema.items() if dtype.is_temporal())

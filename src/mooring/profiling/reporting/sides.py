@@ -65,11 +65,15 @@ class Side:
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
-    def parts(self) -> Iterator[pl.DataFrame]:
-        """The rows of the side, with the columns to be compared; at least one frame."""
+    def parts(self, *, timed: bool = False) -> Iterator[pl.DataFrame]:
+        """The rows of the side, with the columns to be compared; at least one frame.
+
+        The time column is there too when it is asked for and exists.
+        """
         parts = parts_of(self.rows)
         for part in parts if self.span is None else _gathered(self._inside(parts)):
-            yield part.select(self.chosen(part.columns))
+            time = [name for name in part.columns if timed and name == self.time]
+            yield part.select(self.chosen(part.columns) + time)
 
     def columns(self) -> dict[str, pl.DataType]:
         """The columns to be compared, by the first rows."""
@@ -86,10 +90,13 @@ class Side:
         return [n for n in names if n not in left_out and (not self.only or n in self.only)]
 
     def sample(self, size: int, seed: int) -> pl.DataFrame:
-        """A uniform sample of the rows, read once, in memory for ``size`` rows and one part."""
+        """A uniform sample of the rows in their order, with the time column.
+
+        Read once, in memory for ``size`` rows and one part.
+        """
         random = np.random.default_rng(seed)
         kept, keys = pl.DataFrame(), np.empty(0)
-        for part in self.parts():
+        for part in self.parts(timed=True):
             keys = np.concatenate([keys, random.random(part.height)])
             kept = pl.concat([kept, part], how="vertical_relaxed") if kept.width else part
             if keys.size > size:

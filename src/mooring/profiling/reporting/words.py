@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from mooring.profiling.words import columns_of, listed, score, share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mooring.profiling.compat.column import CompatColumn
     from mooring.profiling.findings import ColumnDrift
     from mooring.profiling.multivariate.score import MultivariateScore
@@ -61,6 +63,22 @@ def together(found: MultivariateScore) -> str:
     """What all columns together show, in one sentence."""
     said = f"{_NAMES[found.method]}: {found.reason}"
     return f"{said}; most of it from {listed(found.columns)}" if found.columns else said
+
+
+def left_out(found: Sequence[MultivariateScore]) -> str:
+    """Which columns were not asked together, and why; empty when all were."""
+    whys: dict[str, list[str]] = {}
+    for column, reason in found[0].left_out if found else ():
+        whys.setdefault(reason, []).append(column)
+    told = "; ".join(f"{listed(columns)} ({reason})" for reason, columns in whys.items())
+    return f"without {told}" if told else ""
+
+
+def apart(found: MultivariateScore | None) -> str:
+    """How well a classifier tells embeddings apart, and what no drift stays under."""
+    if found is None:
+        return ""
+    return f"AUROC {score(found.value)} of {score(found.level[1])}"
 
 
 def compat(found: CompatColumn | None) -> str:

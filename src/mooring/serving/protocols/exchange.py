@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
@@ -17,8 +18,10 @@ from mooring.errors import MooringError, RequestError, UsageError
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from mooring.serving.answering import Answered, Service
+    from mooring.lineage.overrides import Override
+    from mooring.serving.answering import Service
     from mooring.serving.metrics import Metrics
+    from mooring.serving.versions import ServedVersion
 
 _logger = logging.getLogger(__name__)
 JSON = "application/json"
@@ -34,6 +37,7 @@ STATUS = {
 KEY = "x-mooring-key"
 TIME = "x-mooring-time"
 VERSION = "X-Mooring-Model-Version"
+OVERRIDE = "X-Mooring-Override"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +159,28 @@ def respond(
     return Response(msgspec.json.encode(content), status, headers, JSON)
 
 
-def versions_header(answered: Answered) -> dict[str, str]:
-    """The header that names who answered; several are separated by commas."""
-    names = dict.fromkeys(version.id for version in answered.versions)
-    return {VERSION: ", ".join(names)}
+def versions_header(versions: Iterable[ServedVersion]) -> dict[str, str]:
+    """The headers that name who answered, and which of them serve by an override.
+
+    Several are separated by commas. Names and accounts are percent-encoded where a header could
+    not hold them; why somebody overrode a gate stands in the body.
+
+    Examples
+    --------
+    ``X-Mooring-Override: bikes/7; by=ana; until=2026-12-01T00:00:00+00:00``
+    """
+    named = {version.id: version.override for version in versions}
+    overrides = [
+        f"{name}; by={quote(one.by)}; until={one.until.isoformat()}"
+        for name, one in named.items()
+        if one is not None
+    ]
+    return {VERSION: ", ".join(named)} | ({OVERRIDE: ", ".join(overrides)} if overrides else {})
+
+
+def overrides_of(versions: Iterable[ServedVersion]) -> dict[str, Override]:
+    """The overrides that versions serve by, by version: for the body of an answer."""
+    return {version.id: version.override for version in versions if version.override is not None}
 
 
 def status_of(error: MooringError) -> tuple[int, dict[str, str]]:

@@ -51,7 +51,10 @@ def routes(server: Server) -> list[Route]:
         return PlainTextResponse("\n" if ready else "not ready\n", 200 if ready else 503)
 
     async def version(request: Request) -> Response:  # noqa: ARG001
-        return PlainTextResponse(mooring.__version__)
+        split = server.service.following.split
+        serving = [arm.version for arm in split.arms] if split is not None else []
+        headers = exchange.versions_header(serving) if serving else None
+        return PlainTextResponse(mooring.__version__, headers=headers)
 
     return [
         Route("/invocations", invocations, methods=["POST"]),
@@ -68,7 +71,7 @@ async def _invocations(request: Request, server: Server) -> Response:
     table = read_csv(body) if kind == exchange.CSV else read_json(exchange.decode(body))
     asked = answering.Request(table, key=exchange.key_of(request), at=at)
     answered = await server.service.answer(asked)
-    return exchange.respond(write(answered), headers=exchange.versions_header(answered))
+    return exchange.respond(write(answered), headers=exchange.versions_header(answered.versions))
 
 
 def refuse(error: MooringError) -> Response:
@@ -97,6 +100,8 @@ def write(answered: Answered) -> dict[str, object]:
         "prediction_ids": answered.ids,
         "model_versions": [version.id for version in answered.versions],
     }
+    if overrides := exchange.overrides_of(answered.versions):
+        content["overrides"] = overrides
     if answered.probabilities is not None:
         content["probabilities"] = answered.probabilities
         content["classes"] = answered.classes

@@ -106,8 +106,11 @@ async def _infer(request: Request, server: Server) -> Response:
     if answered.only_version is not None:
         content["model_version"] = str(answered.only_version.number)
     content["id"] = answered.ids[0] if asked.id is None else asked.id
+    if overrides := exchange.overrides_of(answered.versions):
+        said = "; ".join(f"{name}: {one.words()}" for name, one in overrides.items())
+        content["parameters"] = {"override": said}
     content["outputs"] = tensors.outputs_of(answered, asked.outputs)
-    return exchange.respond(content, headers=exchange.versions_header(answered))
+    return exchange.respond(content, headers=exchange.versions_header(answered.versions))
 
 
 def _asked_version(request: Request, server: Server) -> ServedVersion | None:

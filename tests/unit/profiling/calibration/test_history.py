@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from mooring.errors import DataError, NotEnoughEvidence, UnknownName
 from mooring.profiling.calibration.history import (
     MOST_WINDOWS,
+    History,
     Schedule,
     cut_history,
     instants_of,
@@ -23,6 +25,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 
 
+@cache
 def hourly(days: int) -> pl.DataFrame:
     """A row an hour."""
     hours = days * 24
@@ -36,10 +39,15 @@ def hourly(days: int) -> pl.DataFrame:
     )
 
 
+@cache
+def daily(days: int) -> History:
+    rows = hourly(days)
+    return cut_history(rows.select("x"), rows["at"], Schedule(DAY, DAY))
+
+
 @given(st.integers(0, 28), st.integers(0, 28))
 def test_p5_any_span_is_a_merge_of_pieces(low: int, high: int) -> None:
-    rows = hourly(28)
-    history = cut_history(rows.select("x"), rows["at"], Schedule(DAY, DAY))
+    rows, history = hourly(28), daily(28)
     start, end = START + min(low, high) * DAY, START + max(low, high) * DAY
     found = history.between(start, end)
     inside = rows.filter(pl.col("at").is_between(start, end, closed="left"))

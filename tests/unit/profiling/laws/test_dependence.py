@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from mooring.errors import UsageError
-from mooring.profiling.laws.dependence import inflation, score_inflation
+from mooring.profiling.laws.dependence import fitted_inflation, inflation, score_inflation
 from mooring.profiling.laws.nulls import no_drift
 from mooring.profiling.scores import kolmogorov_smirnov, psi
 
+Tails = NDArray[np.float64]
 DECILES = ndtri(np.arange(1, 10) / 10)
 BASELINE, WINDOW = 20_000, 168
 
@@ -100,3 +104,36 @@ def test_nothing_to_learn_from_is_refused(values: list[float], bins: int, n: int
 def test_no_windows_say_nothing_of_a_score_either() -> None:
     with pytest.raises(UsageError, match="no windows"):
         score_inflation("ks", [])
+
+
+SCORED: dict[str, Callable[[list[int], NDArray[np.int64]], float]] = {
+    "psi": psi,
+    "ks": lambda base, window: kolmogorov_smirnov(base, window).statistic,
+}
+
+
+@pytest.mark.parametrize("score", SCORED)
+@pytest.mark.parametrize("phi", [0.0, 0.8])
+def test_p6_the_fitted_inflation_makes_the_level_of_any_score_right(score: str, phi: float) -> None:
+    """With the moments of the index 3 % are beyond 1 % at 0.8, and 5 % of ``ks``."""
+
+    def tails(values: list[float], base: list[int], by: float) -> Tails:
+        drawn = (no_drift(score, v, base, WINDOW, inflation=by, levels="closed") for v in values)
+        return np.array([one.p_value for one in drawn])
+
+    beyond, raw = [], []
+    for seed in range(3):
+        base, windows = past(phi, seed=10 + seed)
+        values = [SCORED[score](base, window) for window in windows]
+        learnt = fitted_inflation(partial(tails, values[:100], base), 0.01)
+        beyond.append(tails(values[100:], base, learnt) <= 0.01)
+        raw.append(tails(values[100:], base, 1.0) <= 0.01)
+    assert np.mean(beyond) <= 0.025
+    assert np.mean(raw) > 0.04 or phi == 0
+
+
+def test_a_test_that_is_right_is_not_inflated_and_one_row_is_the_least_there_is() -> None:
+    assert fitted_inflation(lambda _: np.ones(20), 0.01) == 1.0
+    assert fitted_inflation(lambda _: np.full(20, 1e-9), 0.01, most=168.0) == 168.0
+    with pytest.raises(UsageError, match="no inflation from 2 windows"):
+        fitted_inflation(lambda _: np.ones(2), 0.01)

@@ -20,7 +20,7 @@ from mooring.profiling.reporting.plain import plain
 from mooring.profiling.reporting.report import Report, make_report
 from mooring.profiling.reporting.shares import MOST_BINS
 from mooring.profiling.reporting.sides import Side
-from mooring.profiling.reporting.words import summary, verdict
+from mooring.profiling.reporting.words import left_out, summary, verdict
 
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 MB = 1_000_000
@@ -153,6 +153,42 @@ def test_columns_that_only_drift_together_are_found() -> None:
     assert plain(found)["drifted"] is True
     assert "a classifier" in page(found)
     assert report(before, before, multivariate=True).status == "ok"
+
+
+def test_embeddings_that_turned_are_drift_that_only_a_classifier_sees() -> None:
+    rng = np.random.default_rng(0)
+
+    def rows(related: float) -> pl.DataFrame:
+        vectors = rng.normal(size=(1500, 12))
+        vectors[:, 1] = related * vectors[:, 0] + (1 - related**2) ** 0.5 * vectors[:, 1]
+        return pl.DataFrame({"vector": vectors.tolist()})
+
+    before, same, now = rows(0.9), rows(0.9), rows(-0.9)
+    still, moved = report(before, same), report(before, now)
+    (calm,), (column,) = still.columns, moved.columns
+    assert still.status == "ok"
+    assert calm.classifier is not None
+    assert column.classifier is not None
+    assert calm.classifier.value < calm.classifier.level[1]
+    assert [item.kind for item in column.drift.evidence if item.drift] == ["classifier"]
+    assert "a classifier tells the embeddings apart" in column.drift.reason
+    (told,) = json.loads(json.dumps(plain(moved)))["columns"]
+    assert told["scores"]["domain_classifier"] == column.classifier.value > 0.6
+    assert told["levels"]["domain_classifier"] == column.classifier.level[1] < 0.55
+    assert "Classifier" in page(moved)
+
+
+def test_running_numbers_are_left_out_of_judging_together_and_named() -> None:
+    rows = frame()
+    before = rows.with_row_index("id")
+    now = frame(seed=1).with_row_index("id", offset=rows.height)
+    found = report(before, now, multivariate=True)
+    assert [score.status for score in found.together] == ["ok", "ok"]
+    why = "it rises row by row, from one side into the other"
+    assert found.together[0].left_out == (("id", why),)
+    assert left_out(found.together) == f"without id ({why})"
+    assert json.loads(json.dumps(plain(found)))["multivariate"][0]["left_out"] == {"id": why}
+    assert why in page(found)
 
 
 def test_instants_take_no_part_in_judging_columns_together() -> None:

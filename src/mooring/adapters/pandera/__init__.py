@@ -1,0 +1,1 @@
+"""Schemas of Pandera as checks of a contract."""

@@ -1,0 +1,1 @@
+"""How sure is a difference on the same rows? One file a test; ``gates.paired`` chooses."""
