@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from mooring.gates.data.finding import Finding
-from mooring.gates.data.split import split_findings
+from mooring.gates.split import split_findings
 from mooring.settings.model import Data
 from tests.e2e.project import rides
 

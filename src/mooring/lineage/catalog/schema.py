@@ -236,12 +236,9 @@ window_score = Table(
     Column("distance", Float, nullable=True),
     json("detail"),
     one_of("status", "ok", "drift", "degraded", "unknown"),
+    Index("window_by_version", "deployment", "model_version", "end"),
 )
 Index("window_by_time", window_score.c.deployment, window_score.c.end)
-Index(
-    "window_by_version",
-    *(window_score.c.deployment, window_score.c.model_version, window_score.c.end),
-)
 alert = Table(
     "alert",
     metadata,
