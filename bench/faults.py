@@ -48,10 +48,10 @@ def walk(each: Set, frame: pl.DataFrame) -> Iterator[tuple[str, Delivery]]:
             yield f"row {start}", Delivery(old, new, each.data, kept=False)
         return
     months = month_starts(frame, time)
-    for start, end in pairwise(months[2:]):
-        old = frame.filter(pl.col(time) < start)
-        new = frame.filter(pl.col(time).is_between(start, end, "left"))
-        yield f"{start:%Y-%m}", Delivery(old, new, each.data)
+    for begin, end in pairwise(months[2:]):
+        old = frame.filter(pl.col(time) < begin)
+        new = frame.filter(pl.col(time).is_between(begin, end, "left"))
+        yield f"{begin:%Y-%m}", Delivery(old, new, each.data)
 
 
 def from_sklearn() -> Iterator[tuple[Set, list[tuple[str, Delivery]]]]:
