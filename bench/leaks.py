@@ -20,8 +20,8 @@ import polars as pl
 
 from mooring.gates.data.case import Case
 from mooring.gates.data.leaks import leaks
-from mooring.gates.split import split_findings
 from mooring.gates.leaks import single_power
+from mooring.gates.split import split_findings
 from mooring.settings.model import Data, DataGate, Task
 
 BLOCKS = 12

@@ -10,8 +10,8 @@ import polars as pl
 
 from mooring.errors import GateRefused
 from mooring.gates.data.finding import Finding
-from mooring.gates.split import split_findings
 from mooring.gates.model.weak import check_slices
+from mooring.gates.split import split_findings
 from mooring.lineage.answering import as_polars, features_of
 from mooring.lineage.digest import digest_table
 from mooring.lineage.values import Fact, Json, Role, Verdict
