@@ -29,6 +29,7 @@ from mooring.lineage.values import (
     Decision,
     DeploymentRevision,
     Environment,
+    Evaluation,
     Fact,
     LabelBatch,
     Metric,
@@ -85,16 +86,21 @@ def test_every_kind_of_fact_comes_back_as_it_went_in(catalog: Catalog) -> None:
     judged = replace(allowed, evidence={"gain": 0.1, "resamples": 1000}, opponent="bikes/1")
     step = StepResult(started.id, "extract", AT, 0.25, {"rows": 3, "null": None})
     metric = Metric("bikes/1", "holdout", "mae", 0.1 + 0.2, 200)
+    marks = (0, 2**53 + 1, 2**64 - 1)
+    compared = Evaluation(
+        *("e-1", "hand", started.id, "bikes/1", "t1:aa", 80, "fail", AT, "ann", marks), {"a": [1]}
+    )
     with catalog.write() as tx:
         tx.append(CODE, ENVIRONMENT, dataset(), DatasetSource("t1:aa", "rides.csv", AT))
         tx.append(decided, started, RunEvent(started.id, 1, "started", AT, {"by": "cron"}), step)
         tx.append(RunDataset(started.id, "training", "t1:aa"), made, metric, judged, rev)
-        tx.append(arm(rev.id, allowed), score, alert, delivery, labels)
+        tx.append(arm(rev.id, allowed), score, alert, delivery, labels, compared)
     with catalog.read() as tx:
         for fact, key in (
             *((CODE, CODE.digest), (ENVIRONMENT, ENVIRONMENT.digest), (dataset(), "t1:aa")),
             *((decided, "d-1"), (started, started.id), (made, made.id), (judged, judged.id)),
             *((rev, rev.id), (score, "w-1"), (alert, "al-1"), (labels, "l-1")),
+            (compared, "e-1"),
         ):
             assert queries.get(tx, type(fact), key) == fact
         assert queries.source_of(tx, "t1:aa") == "rides.csv"
@@ -106,6 +112,8 @@ def test_every_kind_of_fact_comes_back_as_it_went_in(catalog: Catalog) -> None:
         assert queries.metrics(tx, made.id) == (metric,)
         assert queries.arms_of(tx, rev.id) == (arm(rev.id, allowed),)
         assert queries.deliveries(tx, "al-1") == (delivery,)
+        assert queries.evaluations(tx, NAME) == (compared,)
+        assert queries.evaluations(tx, NAME, AT - HOUR) == queries.evaluations(tx, "cars") == ()
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def tell(folder: Path, weeks: int) -> tuple[tuple[Lived, ...], str]:
 
 @pytest.mark.e2e
 def test_the_demo_tells_the_same_story_twice(tmp_path: Path) -> None:
-    _, first = tell(tmp_path / "one", 5)
-    _, second = tell(tmp_path / "two", 5)
+    _, first = tell(tmp_path / "one", 7)
+    _, second = tell(tmp_path / "two", 7)
     assert first == second
     assert "both gates passed" in first
 

@@ -18,6 +18,7 @@ VERBS = {
     "drill": "Inject faults into copies of your data; prove that the data gate names each.",
     "watch": "Monitor, evaluate the triggers and retrain, until stopped.",
     "lineage": "Say what serves, and which data, code and verdicts are behind it.",
+    "judge": "Compare two model versions on rows that neither was trained on.",
     "status": "Show the project at a glance.",
     "traffic": "Divide the traffic over model versions.",
     "promote": "Make a model version the champion.",

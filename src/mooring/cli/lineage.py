@@ -90,6 +90,8 @@ def _print_made(arm: Mapping[str, Any]) -> None:
     ]
     print_table(("data", "rows", "digest", "dataset"), rows, right=".r")
     _print_metrics(arm["metrics"].get("holdout", {}))
+    uses = arm["holdout_uses"]
+    click.echo(f"  its holdout was used by {uses:,} comparison{'' if uses == 1 else 's'}")
     for verdict in arm["verdicts"]:
         against = f" against {verdict['opponent']}" if verdict["opponent"] else ""
         until = f" until {verdict['until'][:16]}" if verdict["until"] else ""
@@ -102,6 +104,9 @@ def _print_made(arm: Mapping[str, Any]) -> None:
         click.echo(f"  trained again by {tried['by']} at {tried['at'][:16]}: {said}")
         for reason in tried["reasons"]:
             click.echo(wrapped(reason, indent=4))
+    for judged in arm["by_hand"]:
+        what = f"{judged['outcome']} against {judged['opponent']} on {judged['rows']:,} rows"
+        click.echo(wrapped(f"by hand {judged['at'][:16]} by {judged['by']}: {what}", indent=2))
 
 
 def _print_metrics(holdout: Mapping[str, float]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mooring.errors import GateRefused, NotEnoughEvidence
 from mooring.gates.contract import as_numbers
-from mooring.gates.data import basics, schema, shape, target, units, values
+from mooring.gates.data import basics, leaks, schema, shape, target, units, values
 from mooring.gates.data.case import Accepted, Case, Part, describe_case, pairs, parts
 from mooring.gates.data.faults import over_time
 from mooring.gates.data.finding import Finding
@@ -199,7 +199,7 @@ def _always(case: Case, now: Contract, accepted: Contract | None) -> Iterator[Fi
     yield from basics.warn_only_columns(case, accepted)
     yield from basics.feature_columns(case)
     yield from basics.infinities(case)
-    yield from basics.leaks(case)
+    yield from leaks.leaks(case)
     yield from basics.idle_columns(case, now)
 
 

@@ -13,6 +13,7 @@ from mooring.lineage.values import (
     Arm,
     CodeVersion,
     DatasetVersion,
+    Evaluation,
     ModelVersion,
     Reproduction,
     Run,
@@ -43,7 +44,9 @@ def lineage_answer(
     dict
         ``{"deployments": [{"name", "arms": [{"model_version", "weight", "run", "code",
         "data": [{"role", "dataset", "digest"}], "metrics", "verdicts"}]}]}`` and a little more: an
-        arm's ``override`` says by whom, why and until when it serves without a pass, else null.
+        arm's ``override`` says by whom, why and until when it serves without a pass, else null;
+        ``holdout_uses`` counts the comparisons that spent its holdout, ``by_hand`` lists those of
+        it that somebody made with ``mooring judge``.
     """
     found = []
     for name in queries.deployments(tx):
@@ -83,6 +86,8 @@ def version_answer(tx: Transaction, version: ModelVersion, at: datetime | None =
         "metrics": _metrics(tx, version.id),
         "verdicts": [_verdict(verdict) for verdict in _verdicts(tx, version, at)],
         "reproductions": [_reproduction(one) for one in queries.reproductions(tx, version.id, at)],
+        "by_hand": [_by_hand(e) for e in _evaluations(tx, version, at) if e.kind == "hand"],
+        "holdout_uses": _holdout_uses(tx, version, at),
     }
 
 
@@ -99,7 +104,7 @@ def dataset_answer(tx: Transaction, text: str) -> Answer:
     UnknownName
         When no dataset version, or more than one, begins like that.
     """
-    dataset = _find_dataset(tx, text)
+    dataset = find_dataset(tx, text)
     serving = {
         arm.model_version: {"deployment": name, "weight": arm.weight, "role": arm.role}
         for name in queries.deployments(tx)
@@ -174,6 +179,29 @@ def _verdicts(tx: Transaction, version: ModelVersion, at: datetime | None) -> li
     return [*of_data, *queries.verdicts(tx, version.id, at)]
 
 
+def _evaluations(tx: Transaction, version: ModelVersion, at: datetime | None) -> list[Evaluation]:
+    return [e for e in queries.evaluations(tx, version.name, at) if e.run == version.run]
+
+
+def _by_hand(evaluation: Evaluation) -> Answer:
+    return {
+        "opponent": evaluation.opponent,
+        "outcome": evaluation.outcome,
+        "dataset": evaluation.dataset,
+        "rows": evaluation.rows,
+        "by": evaluation.by,
+        "at": evaluation.at.isoformat(),
+        "reasons": evaluation.detail.get("reasons", []),
+    }
+
+
+def _holdout_uses(tx: Transaction, version: ModelVersion, at: datetime | None) -> int:
+    """How many different comparisons have used the holdout that this version was judged on."""
+    used = {d.role: d.dataset for d in queries.run_datasets(tx, version.run)}
+    every = queries.evaluations(tx, version.name, at)
+    return len({(e.run, e.opponent) for e in every if e.dataset == used.get("holdout")})
+
+
 def _verdict(verdict: Verdict) -> Answer:
     return {
         "id": verdict.id,
@@ -198,7 +226,14 @@ def _reproduction(one: Reproduction) -> Answer:
     }
 
 
-def _find_dataset(tx: Transaction, text: str) -> DatasetVersion:
+def find_dataset(tx: Transaction, text: str) -> DatasetVersion:
+    """The dataset version whose digest begins so.
+
+    Raises
+    ------
+    UnknownName
+        When there is none, or more than one.
+    """
     matches = queries.datasets_like(tx, text)
     if len(matches) == 1:
         return queries.get(tx, DatasetVersion, matches[0])

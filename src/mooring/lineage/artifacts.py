@@ -16,7 +16,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from math import isfinite
+from mmap import mmap
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -26,11 +28,11 @@ import msgspec
 from mooring.errors import ArtifactError
 from mooring.lineage.blobs import digest_bytes
 from mooring.lineage.canonical import canonical_json
-from mooring.lineage.folders import add_file, fsync_folders, open_below, read_tree
+from mooring.lineage.folders import add_file, fsync_folders, map_file, open_below, read_tree
 
 MANIFEST = "manifest.json"
-FINGERPRINTS = "fingerprints.u64"
-"""Row fingerprints of the training rows: sorted, unsigned 64 bits, little end first."""
+FINGERPRINTS = "rows.fingerprints"
+"""The training rows as :class:`mooring.lineage.fingerprints.Fingerprints`; the one large part."""
 
 _UNFINISHED = ".unfinished-"
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
@@ -43,6 +45,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ``watched`` holds (feature, permutation importance), the best first. ``metrics`` are those of
     the holdout. ``code`` is the entry module's file below ``code/``. ``files`` maps each part to
     the hexadecimal SHA-256 of its bytes; :meth:`ArtifactStore.write` fills it in.
+
+    ``rows`` holds the names and logical types of the columns of the training rows, which the row
+    fingerprints cover. ``trained_until`` is the newest instant among them (ISO 8601, UTC); None
+    without a time column.
     """
 
     name: str
@@ -60,17 +66,23 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
     params: dict[str, object] = msgspec.field(default_factory=dict)
     mooring_version: str = ""
+    rows: dict[str, str] = msgspec.field(default_factory=dict)
+    trained_until: datetime | None = None
     files: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """A verified model version: the bytes in ``parts`` are those that were checked."""
+    """A verified model version: the bytes in ``parts`` are those that were checked.
+
+    ``fingerprints`` alone is a memory map: it may be hundreds of megabytes, and no server needs it.
+    """
 
     digest: str
     folder: Path
     manifest: Manifest
     parts: Mapping[str, bytes]
+    fingerprints: mmap | None = None
 
 
 class ArtifactStore:
@@ -154,18 +166,22 @@ class ArtifactStore:
         folder = self.folder(digest)
         try:
             with open_below(self.root, folder.name) as opened:
-                found = read_tree(opened)
+                found = read_tree(opened, without=FINGERPRINTS)
+                marks = map_file(opened, FINGERPRINTS)
         except OSError as error:
             raise _damaged(f"cannot be read: {error.strerror}", folder) from error
         manifest = _manifest(found.pop(MANIFEST, None), digest, folder)
-        if found.keys() != manifest.files.keys():
-            odd = sorted(found.keys() ^ manifest.files.keys())
-            kind = "has an extra file" if odd[0] in found else "lacks a file"
+        every: dict[str, bytes | mmap] = {**found}
+        if marks is not None:
+            every[FINGERPRINTS] = marks
+        if every.keys() != manifest.files.keys():
+            odd = sorted(every.keys() ^ manifest.files.keys())
+            kind = "has an extra file" if odd[0] in every else "lacks a file"
             raise _damaged(kind, folder / odd[0])
-        for name, data in found.items():
+        for name, data in every.items():
             if hashlib.sha256(data).hexdigest() != manifest.files[name]:
                 raise _damaged("was changed after it was written", folder / name)
-        return StoredVersion(digest, folder, manifest, MappingProxyType(found))
+        return StoredVersion(digest, folder, manifest, MappingProxyType(found), marks)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

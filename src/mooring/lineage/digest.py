@@ -166,9 +166,15 @@ def row_fingerprints(frame: pl.DataFrame) -> Words:
     (True, False)
     """
     keys = _keys(_schema(frame))
+    found = np.empty(frame.height, dtype=np.uint64)
+
+    def fill(start: int) -> None:
+        _span_rows(frame.slice(start, _SPAN), keys, free, found[start : start + _SPAN])
+
     with _workers() as (pool, free):
-        parts = list(pool.map(lambda span: _span_rows(span, keys, free), _spans(frame)))
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)
+        for _ in pool.map(fill, range(0, frame.height, _SPAN)):
+            pass  # asked for, so that an error of a thread is raised here
+    return found
 
 
 def digest_file_bytes(path: Path) -> str:
@@ -236,11 +242,13 @@ def _span_sums(span: pl.DataFrame, keys: Keys, free: SimpleQueue[_Scratch]) -> S
         free.put(scratch)
 
 
-def _span_rows(span: pl.DataFrame, keys: Keys, free: SimpleQueue[_Scratch]) -> Words:
+def _span_rows(span: pl.DataFrame, keys: Keys, free: SimpleQueue[_Scratch], out: Words) -> None:
     scratch = free.get()
     try:
-        blocks = _mixed_blocks(span, keys, scratch)
-        return np.concatenate([scratch.rows[:n].copy() for n, _ in blocks])
+        start = 0
+        for n, _ in _mixed_blocks(span, keys, scratch):
+            out[start : start + n] = scratch.rows[:n]
+            start += n
     finally:
         free.put(scratch)
 

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from mooring.errors import ArtifactError
@@ -66,8 +67,26 @@ def open_below(root: Path, name: str) -> Iterator[int]:
         yield handle
 
 
-def read_tree(handle: int, prefix: str = "") -> dict[str, bytes]:
-    """Every file below an open folder, by relative path.
+def map_file(handle: int, name: str) -> mmap | None:
+    """A file of an open folder as a memory map; None when it is missing or empty.
+
+    Raises
+    ------
+    OSError
+        When it is a link.
+    """
+    try:
+        opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
+    except FileNotFoundError:
+        return None
+    with _opened(opened):
+        found = os.fstat(opened)
+        regular = stat.S_ISREG(found.st_mode) and found.st_size > 0
+        return mmap(opened, 0, access=ACCESS_READ) if regular else None
+
+
+def read_tree(handle: int, prefix: str = "", *, without: str = "") -> dict[str, bytes]:
+    """Every file below an open folder, by relative path, but for the one of that path.
 
     Raises
     ------
@@ -77,6 +96,8 @@ def read_tree(handle: int, prefix: str = "") -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name in sorted(os.listdir(handle)):
         kind = os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode
+        if stat.S_ISREG(kind) and prefix + name == without:
+            continue
         if stat.S_ISDIR(kind):
             with _opened(os.open(name, _FOLDER, dir_fd=handle)) as nested:
                 found |= read_tree(nested, f"{prefix}{name}/")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
+from mmap import mmap
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -25,8 +26,9 @@ from mooring.lineage.answering import (
     features_of,
     like_frame,
 )
-from mooring.lineage.artifacts import FINGERPRINTS, ArtifactStore, Manifest
+from mooring.lineage.artifacts import ArtifactStore, Manifest
 from mooring.lineage.codespace import CodeSpace, place_of, user_code
+from mooring.lineage.fingerprints import Fingerprints, read_fingerprints
 from mooring.lineage.golden import check_golden, golden_parts, golden_rows
 
 if TYPE_CHECKING:
@@ -195,6 +197,7 @@ class LoadedVersion:
     space: CodeSpace
     model: object
     _threads: _Threads
+    _marks: mmap | None = None
 
     def answers(self, rows: pl.DataFrame) -> Answers:
         """What the model says about raw input rows, by way of its own ``features``.
@@ -223,9 +226,21 @@ class LoadedVersion:
         return self._part("contract.json")
 
     @property
-    def fingerprints(self) -> NDArray[np.uint64]:
-        """The fingerprints of the training rows, sorted."""
-        return np.frombuffer(self._part(FINGERPRINTS), dtype="<u8").astype(np.uint64, copy=False)
+    def fingerprints(self) -> Fingerprints:
+        """The training rows, as a memory map.
+
+        Raises
+        ------
+        ArtifactError
+            When it has none.
+        """
+        if self._marks is None:
+            raise ArtifactError(
+                "the model version does not say which rows it was trained on",
+                where=self.digest,
+                fix="train again: mooring run",
+            )
+        return read_fingerprints(self._marks)
 
     def _part(self, name: str) -> bytes:
         if name not in self.parts:
@@ -284,7 +299,7 @@ def load_version(store: ArtifactStore, digest: str, *, check_golden: bool = True
     if name not in parts:
         raise ArtifactError(f"the model version has no {name}", where=str(stored.folder))
     model = load_model(parts[name], manifest.model_format, manifest.trusted, space)
-    version = LoadedVersion(digest, manifest, parts, space, model, _threads())
+    version = LoadedVersion(digest, manifest, parts, space, model, _threads(), stored.fingerprints)
     if check_golden:
         _check(version)
     return version

@@ -146,6 +146,27 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One comparison on holdout rows, by the gate or by hand; it wears the rows.
+
+    ``run`` made the candidate, ``sketch`` is that of the rows compared
+    (:func:`mooring.lineage.fingerprints.sketch`). It opens no traffic: a verdict does.
+    """
+
+    id: str
+    kind: Literal["gate", "hand"]
+    run: str
+    opponent: str | None
+    dataset: str
+    rows: int
+    outcome: Outcome
+    at: datetime
+    by: str
+    sketch: tuple[int, ...]
+    detail: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentRevision:
     """One change of a deployment's traffic."""
 
@@ -272,4 +293,5 @@ Fact = (
     | Decision
     | LabelBatch
     | Reproduction
+    | Evaluation
 )

@@ -57,11 +57,13 @@ class MonitoredVersion:
         RequestError, UserCodeError
             When the rows do not fit the contract, or ``features`` cannot use them.
         """
+        return self.loaded.features(self.rows(inputs))
+
+    def rows(self, inputs: Sequence[bytes]) -> pl.DataFrame:
+        """Logged rows as raw columns of the types of the training rows; errors as above."""
         rows = inputs_frame(inputs, self.contract)
         known = [name for name in self.trained if name in rows.columns]
-        return self.loaded.features(
-            rows.select(*(_as_trained(rows[name], self.trained[name]) for name in known))
-        )
+        return rows.select(*(_as_trained(rows[name], self.trained[name]) for name in known))
 
 
 def _as_trained(series: pl.Series, dtype: pl.DataType) -> pl.Series:

@@ -89,7 +89,8 @@ def count_rows(context: Context) -> int | None:
         recent = recent_rows(frame, data)
     except DataError:
         return None
-    return frame.height - recent.height + labelled_rows(recent, data).height
+    labelled = labelled_rows(recent, data, context.clock())
+    return frame.height - recent.height + labelled.height
 
 
 def gather(context: Context, tx: Transaction, source_rows: int | None) -> Evidence:

@@ -11,6 +11,15 @@ import numpy as np
 import polars as pl
 
 from mooring.errors import DataError, UsageError
+from mooring.gates.leaks import (
+    FEWEST_ROWS,
+    Power,
+    is_from_the_past,
+    missing_with_target,
+    parts_of_sum,
+    planned_twin,
+    single_power,
+)
 from mooring.starting.choices import choose, learner_params
 from mooring.starting.columns import (
     Judged,
@@ -22,15 +31,6 @@ from mooring.starting.columns import (
     stretch_of_time,
 )
 from mooring.starting.instants import DATED, Time, choose_time, read_instants
-from mooring.starting.leaks import (
-    FEWEST_ROWS,
-    Power,
-    is_from_the_past,
-    missing_with_target,
-    parts_of_sum,
-    planned_twin,
-    single_power,
-)
 from mooring.starting.plan import Note, Part, Plan, Target
 from mooring.starting.target import check_target, judge_target
 

@@ -216,18 +216,6 @@ def test_a_column_that_says_nothing_is_told(value: object) -> None:
     assert only(judgement, "idle").column == "idle"
 
 
-def test_a_feature_that_is_the_target_is_a_leak() -> None:
-    judgement = judge(rows().with_columns(result=pl.col("sold").cast(pl.Int64)))
-    finding = only(judgement, "leak")
-    assert (judgement.outcome, finding.column) == ("fail", "result")
-    assert finding.cure == 'exclude = ["result"] under [data]'
-
-
-def test_a_feature_that_is_the_target_but_for_one_row_is_no_leak() -> None:
-    almost = pl.when(pl.int_range(pl.len()) == HOURS - 1).then(-1.0).otherwise("sold")
-    assert judge(rows().with_columns(almost=almost)).outcome == "pass"
-
-
 def test_nothing_to_learn_from_stops() -> None:
     data = Data(source="", target="sold", task="regression", keys=("shop",))
     assert judge(rows().select("shop", "sold"), data=data).stops[0].rule == "features"

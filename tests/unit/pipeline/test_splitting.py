@@ -6,18 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
+import msgspec
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mooring.errors import DataError
-from mooring.pipeline.splitting import labelled_rows, recent_rows, split_by_time
+from mooring.pipeline.splitting import labelled_rows, newest_instant, recent_rows, split_by_time
 from mooring.settings.model import Data, Split
 
 DATA = Data(source="x.csv", target="y", task="regression", time="t")
 TIMELESS = Data(source="x.csv", target="y", task="regression")
 START = datetime(2026, 1, 1)  # noqa: DTZ001 - as a CSV without a zone is read
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def frame(hours: list[int]) -> pl.DataFrame:
@@ -127,12 +129,48 @@ def test_labelled_rows_are_ordered_and_what_has_no_label_or_instant_is_left_out(
     rows = pl.DataFrame(
         {"t": [at + timedelta(hours=2), at, None, at, at], "y": [1.0, 2.0, 3.0, None, float("nan")]}
     )
-    assert labelled_rows(rows, DATA)["y"].to_list() == [2.0, 1.0]
-    assert labelled_rows(rows, TIMELESS)["y"].to_list() == [1.0, 2.0, 3.0]
+    assert labelled_rows(rows, DATA, NOW)["y"].to_list() == [2.0, 1.0]
+    assert labelled_rows(rows, TIMELESS, NOW)["y"].to_list() == [1.0, 2.0, 3.0]
     words = pl.DataFrame({"y": ["a", None, ""], "t": [3, 2, 1]})
-    assert labelled_rows(words, DATA)["y"].to_list() == ["", "a"]
+    assert labelled_rows(words, DATA, NOW)["y"].to_list() == ["", "a"]
 
 
 def test_rows_of_one_instant_keep_their_order() -> None:
     rows = frame([7] * 20)
-    assert labelled_rows(rows, DATA).equals(rows)
+    assert labelled_rows(rows, DATA, NOW).equals(rows)
+
+
+def test_fd_20_labels_that_may_still_change_are_not_used() -> None:
+    rows = frame(list(range(100)))
+    late = Data(source="x.csv", target="y", task="regression", time="t", label_delay="1d")
+    now = (START + timedelta(hours=50)).replace(tzinfo=UTC)
+    assert labelled_rows(rows, late, now).equals(rows[:27])
+    assert labelled_rows(rows, late, NOW).equals(rows)
+    assert labelled_rows(rows, DATA, now).equals(rows), "no delay is declared"
+
+
+def test_fd_22_training_rows_whose_labels_came_after_the_holdout_began_are_left_out() -> None:
+    late = Data(source="x.csv", target="y", task="regression", time="t", label_delay="12h")
+    rows = frame(list(range(100)))
+    found = split_by_time(rows, late, Split(validation=0.05, holdout=0.2))
+    assert found.training["t"].max() == START + timedelta(hours=80 - 12)
+    assert (found.purged, found.validation.height, found.holdout.height) == (6, 5, 20)
+    with pytest.raises(DataError, match="no rows are left for training") as caught:
+        split_by_time(rows, msgspec.structs.replace(late, label_delay="4d"), Split(validation=0.1))
+    assert "known too late to train on" in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("column", "newest"),
+    [
+        (pl.Series("t", [date(2026, 1, 1), None]), START + timedelta(days=1, microseconds=-1)),
+        (pl.Series("t", [START, START + timedelta(hours=1)]), START + timedelta(hours=1)),
+        (pl.Series("t", [START]).dt.replace_time_zone("Europe/Berlin"), START - timedelta(hours=1)),
+    ],
+)
+def test_the_newest_instant_is_told_in_utc_and_a_date_lasts_all_day(
+    column: pl.Series, newest: datetime
+) -> None:
+    assert newest_instant(column.to_frame(), "t") == newest.replace(tzinfo=UTC)
+    assert newest_instant(column.to_frame(), None) is None
+    assert newest_instant(pl.DataFrame({"t": [1]}), "t") is None

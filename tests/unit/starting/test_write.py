@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from mooring.clock import system_clock
 from mooring.errors import UsageError
 from mooring.lineage.answering import answers_of, features_of
 from mooring.lineage.codespace import CodeSpace
@@ -43,7 +44,7 @@ def write(frame: pl.DataFrame, target: str, folder: Path, name: str = "data.parq
 def train_and_answer(settings: Settings) -> None:
     """Trains a few rounds; a row alone is answered as it is among others."""
     data, space = settings.data, CodeSpace.load(settings.root)
-    rows = labelled_rows(read_table(data.source, settings.root, data.types), data)
+    rows = labelled_rows(read_table(data.source, settings.root, data.types), data, system_clock())
     splits = split_by_time(rows, data, settings.split)
 
     def features(of: pl.DataFrame) -> pl.DataFrame:

@@ -169,25 +169,6 @@ def idle_columns(case: Case, now: Contract) -> Iterator[Finding]:
             )
 
 
-def leaks(case: Case) -> Iterator[Finding]:
-    """No feature is the target under another name."""
-    target = case.target
-    if target is None or _is_constant(target):
-        return
-    for name in case.features:
-        if name != case.data.time and _is_same(case.frame.get_column(name), target):
-            yield Finding(
-                column=name,
-                rule="leak",
-                severity="stop",
-                expected=f"something else than the target {case.data.target!r}",
-                found="the same value in every row: a leak",
-                rows=case.frame.height,
-                examples=examples_in(target),
-                cure=f'exclude = ["{name}"] under [data]',
-            )
-
-
 def _not_instants(series: pl.Series) -> Finding:
     name, kind = series.name, type_of(series.dtype)
     cure = "store it as a date or a timestamp"
@@ -230,21 +211,3 @@ def _is_constant(series: pl.Series) -> bool:
 def _only_value(series: pl.Series) -> str:
     value = series.drop_nulls().first()
     return number(value) if isinstance(value, float) else repr(value)
-
-
-def _is_same(series: pl.Series, target: pl.Series) -> bool:
-    numeric = {"integer", "float", "boolean"}
-    kinds = {type_of(series.dtype), type_of(target.dtype)}
-    if kinds <= numeric:
-        kind: type[pl.DataType] = pl.Float64
-    elif kinds == {"string"}:
-        kind = pl.String
-    else:
-        return False
-    has_label = target.is_not_null()
-
-    def same(a: pl.Series, b: pl.Series, use: pl.Series) -> bool:
-        return bool(a.cast(kind).eq_missing(b.cast(kind)).filter(use).all())
-
-    head = same(series.head(_SAMPLE), target.head(_SAMPLE), has_label.head(_SAMPLE))
-    return head and bool(has_label.any()) and same(series, target, has_label)

@@ -19,6 +19,7 @@ from mooring.lineage.values import (
     Arm,
     Decision,
     DeploymentRevision,
+    Evaluation,
     Fact,
     Metric,
     ModelVersion,
@@ -172,6 +173,17 @@ def last_data_pass(tx: Transaction, name: str) -> Verdict | None:
         .where(schema.run.c.name == name, table.c.gate == "data", table.c.outcome == "pass")
     )
     return _first(tx, Verdict, query.order_by(table.c.at.desc(), table.c.id.desc()))
+
+
+def evaluations(tx: Transaction, name: str, at: datetime | None = None) -> tuple[Evaluation, ...]:
+    """Every comparison of a project's candidates on a holdout, oldest first."""
+    table = schema.evaluation
+    query = (
+        select(table)
+        .join(schema.run, schema.run.c.id == table.c.run)
+        .where(schema.run.c.name == name, *_until(table, at))
+    )
+    return tuple(_all(tx, Evaluation, query.order_by(table.c.at, table.c.id)))
 
 
 def usable_verdict(tx: Transaction, model_version: str, now: datetime) -> Verdict | None:

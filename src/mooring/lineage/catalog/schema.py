@@ -22,9 +22,10 @@ from sqlalchemy import (
 
 from mooring.lineage import values
 from mooring.lineage.catalog.columns import Instant, at, count, json, key, one_of, text, to
+from mooring.lineage.catalog.evaluations import EVALUATION
 
-VERSION = 2
-"""2 added ``reproduction``."""
+VERSION = 3
+"""2 added ``reproduction``, 3 ``evaluation``."""
 
 metadata = MetaData()
 
@@ -235,12 +236,9 @@ window_score = Table(
     Column("distance", Float, nullable=True),
     json("detail"),
     one_of("status", "ok", "drift", "degraded", "unknown"),
+    Index("window_by_version", "deployment", "model_version", "end"),
 )
 Index("window_by_time", window_score.c.deployment, window_score.c.end)
-Index(
-    "window_by_version",
-    *(window_score.c.deployment, window_score.c.model_version, window_score.c.end),
-)
 alert = Table(
     "alert",
     metadata,
@@ -265,6 +263,8 @@ alert_delivery = Table(
     Column("delivered", Boolean, nullable=False),
     text("detail"),
 )
+evaluation = Table("evaluation", metadata, *EVALUATION)
+Index("evaluation_by_run", evaluation.c.run)
 label_batch = Table(
     "label_batch",
     metadata,
@@ -313,4 +313,5 @@ TABLE_OF: dict[type, Table] = {
     values.Decision: decision,
     values.LabelBatch: label_batch,
     values.Reproduction: reproduction,
+    values.Evaluation: evaluation,
 }

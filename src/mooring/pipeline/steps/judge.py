@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
-import numpy as np
 import polars as pl
 
-from mooring.errors import MooringError
-from mooring.gates.model_gate import ModelVerdict
-from mooring.gates.model_gate import judge as judge_model
 from mooring.gates.trivial import trivial_answers
 from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
-from mooring.lineage.digest import row_fingerprints
+from mooring.lineage.catalog.engine import Transaction
+from mooring.lineage.fingerprints import Flags
 from mooring.lineage.fresh import Trial, tried
 from mooring.lineage.loading import LoadedVersion, load_version
 from mooring.lineage.values import Json, ModelVersion
 from mooring.pipeline.candidate import Candidate, Judged, known, truth_of
 from mooring.pipeline.context import Context
+from mooring.pipeline.fairness import training_of
+from mooring.pipeline.judging import Match, Model, compare, version_model
 from mooring.pipeline.runner import Done, Step
 from mooring.pipeline.steps.register import keep
 
@@ -28,15 +28,16 @@ def judge(context: Context) -> Step[Candidate]:
     """The step that gives the verdict."""
 
     def run(candidate: Candidate) -> Done[Candidate]:
-        champion, loaded = champion_of(context)
-        judged = _judge(context, candidate, champion, loaded)
+        judged, evaluation = compare(context, _match(context, candidate))
         result = {
             "outcome": judged.outcome,
             "reasons": list(judged.reasons),
             "champion": judged.champion,
             "evidence": judged.evidence,
         }
-        return Done(replace(candidate, judged=judged), result)
+        # the comparison is counted with the step, so that no crash makes the holdout fresh again
+        facts = () if evaluation is None else (evaluation,)
+        return Done(replace(candidate, judged=judged), result, facts)
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
         return replace(candidate, judged=msgspec.convert(result, Judged))
@@ -54,58 +55,52 @@ def champion_of(context: Context) -> tuple[ModelVersion | None, LoadedVersion | 
     return version, load_version(context.store, version.artifact)
 
 
-def _judge(
-    context: Context,
-    candidate: Candidate,
-    champion: ModelVersion | None,
-    loaded: LoadedVersion | None,
-) -> Judged:
-    settings = context.settings
+def _match(context: Context, candidate: Candidate) -> Match:
     splits = known(candidate.splits)
-    fair = _fair_rows(context, splits.training, splits.holdout, loaded)
-    rows = splits.holdout.filter(pl.Series(fair))
-    answers = _only(known(candidate.evaluated).answers["holdout"], fair)
-    name = "the trivial baseline" if champion is None else f"champion v{champion.version}"
-    try:
-        opponent = _opponent(context, candidate, rows, answers, loaded)
-    except MooringError as error:
-        reason = f"{name} cannot answer the holdout rows: {error.what}"
-        return Judged("not_enough_evidence", (reason,), _id(champion), {})
-    verdict = judge_model(
-        settings.data.task,
-        truth_of(rows, settings.data.target),
-        answers,
-        opponent,
-        name,
-        settings.gates.model,
-        time_ordered=True,
-        positive=settings.data.positive,
-        dropped_rows=int(np.count_nonzero(~fair)),
-        seed=settings.pipeline.seed,
-        trivial=None if champion is None else _trivial(context, candidate, answers),
-        rows=rows,
+    champion, loaded = champion_of(context)
+    with context.catalog.read() as tx:
+        dataset = _holdout_of(tx, candidate.run.id)
+    trivial = _trivial(context, candidate)
+    opponent = Model("the trivial baseline", trivial, None)
+    if champion is not None and loaded is not None:
+        opponent = version_model(loaded, f"champion v{champion.version}")
+    return Match(
+        candidate=_candidate(context, candidate),
+        opponent=opponent,
+        run=candidate.run.id,
+        champion=None if champion is None else champion.id,
+        holdout=splits.holdout,
+        dataset=dataset,
+        kind="gate",
+        data=context.settings.data,
+        trivial=None if champion is None else trivial,
         searched=_searched(context, candidate),
-        trial=_trial(context, candidate),
+        trial=lambda: _trial(context, candidate),
     )
-    return Judged(verdict.outcome, verdict.reasons, _id(champion), _evidence(verdict))
 
 
-def _opponent(
-    context: Context,
-    candidate: Candidate,
-    rows: pl.DataFrame,
-    answers: Answers,
-    champion: LoadedVersion | None,
-) -> Answers:
-    return champion.answers(rows) if champion else _trivial(context, candidate, answers)
+def _holdout_of(tx: Transaction, run: str) -> str:
+    return next(d.dataset for d in queries.run_datasets(tx, run) if d.role == "holdout")
 
 
-def _trivial(context: Context, candidate: Candidate, answers: Answers) -> Answers:
+def _candidate(context: Context, candidate: Candidate) -> Model:
+    name = "the candidate"
+    training = training_of(name, known(candidate.splits).training, context.settings.data.time)
+    answers = known(candidate.evaluated).answers["holdout"]
+    return Model(name, lambda _rows, fair: only(answers, fair), training)
+
+
+def _trivial(context: Context, candidate: Candidate) -> Callable[[pl.DataFrame, Flags], Answers]:
     data, metric = context.settings.data, context.settings.gates.model.metric
     truth = truth_of(known(candidate.splits).training, data.target)
-    return trivial_answers(
-        data.task, truth, len(answers), answers.classes, metric=metric, positive=data.positive
-    )
+    classes = known(candidate.evaluated).answers["holdout"].classes
+
+    def answer(_rows: pl.DataFrame, fair: Flags) -> Answers:
+        return trivial_answers(
+            data.task, truth, int(fair.sum()), classes, metric=metric, positive=data.positive
+        )
+
+    return answer
 
 
 def _searched(context: Context, candidate: Candidate) -> tuple[str, ...]:
@@ -120,35 +115,9 @@ def _trial(context: Context, candidate: Candidate) -> Trial | str | None:
     return tried(context.store, keep(context, candidate))
 
 
-def _fair_rows(
-    context: Context, training: pl.DataFrame, holdout: pl.DataFrame, champion: LoadedVersion | None
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which holdout rows neither model was trained on.
-
-    Where nothing names a row (no time, no keys) equal rows are a coincidence, not the same row.
-    """
-    data = context.settings.data
-    if data.time is None and not data.keys:
-        return np.ones(holdout.height, dtype=np.bool_)
-    found = row_fingerprints(holdout)
-    seen = np.isin(found, row_fingerprints(training))
-    if champion is not None:
-        seen |= np.isin(found, champion.fingerprints)
-    return ~seen
-
-
-def _only(answers: Answers, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Answers:
+def only(answers: Answers, rows: Flags) -> Answers:
+    """The answers about some of the rows."""
     chances = answers.probabilities
     return Answers(
         answers.predictions[rows], None if chances is None else chances[rows], answers.classes
     )
-
-
-def _evidence(verdict: ModelVerdict) -> Json:
-    evidence = asdict(verdict)
-    del evidence["outcome"], evidence["reasons"]
-    return {**evidence, "candidate_metrics": dict(verdict.candidate_metrics)}
-
-
-def _id(version: ModelVersion | None) -> str | None:
-    return None if version is None else version.id

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
 import polars as pl
 
+from mooring.errors import GateRefused
+from mooring.gates.data.finding import Finding
 from mooring.gates.model.weak import check_slices
+from mooring.gates.split import split_findings
 from mooring.lineage.answering import as_polars, features_of
 from mooring.lineage.digest import digest_table
-from mooring.lineage.values import Fact, Json, Role
+from mooring.lineage.values import Fact, Json, Role, Verdict
 from mooring.pipeline.candidate import Candidate, known
 from mooring.pipeline.context import Context
 from mooring.pipeline.inputs import needed_columns
@@ -31,7 +34,7 @@ def prepare(context: Context) -> Step[Candidate]:
         return features_of(candidate.space, rows.select(inputs), settings.pipeline.frame)
 
     def make(candidate: Candidate) -> Candidate:
-        rows = labelled_rows(known(candidate.rows), settings.data)
+        rows = labelled_rows(known(candidate.rows), settings.data, candidate.run.at)
         splits = split_by_time(rows, settings.data, settings.split)
         features: dict[str, object] = {
             role: raw_features(candidate, getattr(splits, role)) for role in ROLES
@@ -42,14 +45,19 @@ def prepare(context: Context) -> Step[Candidate]:
         check_slices(settings.gates.model, known(candidate.rows).columns)
         candidate = make(candidate)
         splits = known(candidate.splits)
+        wrong = tuple(split_findings(splits.training, splits.holdout, settings.data))
+        if stops := [f for f in wrong if f.column not in settings.gates.data.warn_only]:
+            return Done(candidate, {}, (_verdict(context, candidate, stops),), _refusal(stops))
         columns = [name for name in splits.training.columns if name not in settings.hidden_columns]
         inputs = needed_columns(
             lambda rows: as_polars(raw_features(candidate, rows)), splits.holdout, columns
         )
         result = {
             "rows": {role: getattr(splits, role).height for role in ROLES},
-            "unlabelled": known(candidate.rows).height - _rows(splits),
+            "unlabelled": known(candidate.rows).height - _rows(splits) - splits.purged,
+            "purged": splits.purged,
             "inputs": list(inputs),
+            "warnings": [str(finding) for finding in wrong],
         }
         after = _with_inputs(candidate, settings.hidden_columns, inputs)
         return Done(after, result, tuple(_datasets(context, candidate.run.id, splits)))
@@ -60,6 +68,28 @@ def prepare(context: Context) -> Step[Candidate]:
         return _with_inputs(make(candidate), settings.hidden_columns, found)
 
     return Step("features", run, restore)
+
+
+def _verdict(context: Context, candidate: Candidate, stops: Sequence[Finding]) -> Verdict:
+    """The data gate's second word: how the rows were divided could not be seen before."""
+    return Verdict(
+        id=context.ids(context.clock()),
+        gate="data",
+        outcome="fail",
+        at=context.clock(),
+        by=context.by,
+        reasons=tuple(str(finding) for finding in stops),
+        run=candidate.run.id,
+    )
+
+
+def _refusal(stops: Sequence[Finding]) -> GateRefused:
+    reasons = "\n".join(f"  - {finding}\n    {finding.cure}" for finding in stops)
+    return GateRefused(
+        f"the data gate stopped this run, nothing was trained:\n{reasons}",
+        fix="mend the data and run again; if it is right as it is, put the column's name into "
+        "[gates.data] warn_only",
+    )
 
 
 def _with_inputs(

@@ -16,13 +16,16 @@ from mooring.lineage.answers import Answers
 from mooring.lineage.artifacts import FINGERPRINTS, Manifest
 from mooring.lineage.catalog import queries
 from mooring.lineage.digest import row_fingerprints
+from mooring.lineage.fingerprints import fingerprints_of
 from mooring.lineage.golden import golden_parts
 from mooring.lineage.values import Environment, Fact, Json, Metric, ModelVersion, Role, Verdict
 from mooring.pipeline.candidate import Candidate, Evaluated, known
 from mooring.pipeline.context import Context
 from mooring.pipeline.runner import Done, Step
+from mooring.pipeline.splitting import newest_instant
 from mooring.profiling import codec
 from mooring.profiling.counting.making import profile
+from mooring.reading.logical import logical_type
 
 _GOLDEN_ROWS = 16
 
@@ -96,6 +99,7 @@ def manifest_of(context: Context, candidate: Candidate) -> Manifest:
     """What the model version of an evaluated candidate says of itself."""
     settings = context.settings
     evaluated, trained = known(candidate.evaluated), known(candidate.trained)
+    training = known(candidate.splits).training
     return Manifest(
         name=context.name,
         task=settings.data.task,
@@ -111,6 +115,8 @@ def manifest_of(context: Context, candidate: Candidate) -> Manifest:
         metrics=dict(evaluated.metrics["holdout"]),
         params=dict(candidate.run.params),
         mooring_version=mooring.__version__,
+        rows={name: logical_type(kind) for name, kind in training.schema.items()},
+        trained_until=newest_instant(training, settings.data.time),
     )
 
 
@@ -126,7 +132,7 @@ def parts_of(context: Context, candidate: Candidate) -> dict[str, bytes]:
         "contract.json": contracts.to_bytes(contract),
         "baseline.profile": codec.to_bytes(profile(as_polars(candidate.features["training"]))),
         "predictions.profile": codec.to_bytes(profile(_predictions(evaluated))),
-        FINGERPRINTS: np.unique(row_fingerprints(splits.training)).tobytes(),
+        FINGERPRINTS: fingerprints_of(row_fingerprints(splits.training)).to_bytes(),
         "environment.json": msgspec.json.encode(environment.packages),
     }
     if candidate.terms is not None:

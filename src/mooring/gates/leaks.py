@@ -1,7 +1,7 @@
 """Columns that know the answer: they would make a model that is perfect here and useless live.
 
-Every check looks at a sample of the labelled rows, oldest first. What is found is left out with its
-reason or pointed at; a person decides.
+``mooring init`` leaves out what it finds and says so; the data gate stops a run that has it again.
+Every check looks at a sample of the labelled rows, oldest first.
 """
 
 from __future__ import annotations
@@ -20,8 +20,14 @@ from mooring.settings.model import Task
 
 FloatArray = NDArray[np.float64]
 
-CERTAIN = {"binary": 0.995, "multiclass": 0.99, "regression": 0.99}
-"""A single column that predicts this well is taken for the answer itself."""
+CERTAIN = {"binary": 0.98, "multiclass": 0.99, "regression": 0.99}
+"""A single column that predicts this well is taken for the answer itself.
+
+Of two rows with different labels such a column puts 98 in 100 into the right order. Between normal
+variables that order is a correlation of 0.998 (Greiner's relation), an R² of 0.996. In the twelve
+public tables of ``bench/leaks.py`` the best column that is known beforehand has an AUC of 0.975 or
+an R² of 0.94, and those that are known only afterwards stand out in each of 36 parts.
+"""
 STRONG = {"binary": 0.9, "multiclass": 0.9, "regression": 0.95}
 """From here on a person is asked to look."""
 CERTAIN_RANK = 0.995
@@ -75,7 +81,7 @@ def single_power(column: pl.Series, truth: pl.Series, task: Task) -> Power:
     bins = _bins(column)
     fitted = np.arange(len(bins)) % 2 == 0
     if task == "regression":
-        return _regression_power(column, bins, truth.cast(pl.Float64).to_numpy(), fitted)
+        return _regression_power(column, bins, _to_unit(truth), fitted)
     codes = (truth.rank("dense") - 1).cast(pl.Int64).to_numpy()
     if task == "binary":
         labels = codes.astype(np.float64)
@@ -93,10 +99,12 @@ def parts_of_sum(columns: Mapping[str, pl.Series], truth: pl.Series) -> dict[str
     found: dict[str, str] = {}
     for (i, a), (j, b) in itertools.combinations(enumerate(arrays), 2):
         one, other = names[i], names[j]
+        with np.errstate(all="ignore"):  # two infinities have no difference
+            total, difference = a + b, a - b
         for reason, made in (
-            (f"{one} + {other} is the target", a + b),
-            (f"{one} - {other} is the target", a - b),
-            (f"{other} - {one} is the target", b - a),
+            (f"{one} + {other} is the target", total),
+            (f"{one} - {other} is the target", difference),
+            (f"{other} - {one} is the target", -difference),
         ):
             if _same(made, values):
                 found |= dict.fromkeys((one, other), reason)
@@ -194,6 +202,13 @@ def _accuracy(
     right = float((scores.argmax(axis=0) == codes)[~fitted].mean())
     commonest = float(np.bincount(codes[~fitted]).max() / max(1, (~fitted).sum()))
     return (right - commonest) / (1 - commonest) if commonest < 1 else 0.0
+
+
+def _to_unit(truth: pl.Series) -> FloatArray:
+    """Values between -1 and 1: their squares are numbers too, however large they are."""
+    values = truth.cast(pl.Float64).to_numpy()
+    largest = float(np.abs(values).max(initial=0.0))
+    return values / largest if largest > 0 else values
 
 
 def _regression_power(
