@@ -1,7 +1,7 @@
 """Mooring's own ways, and Polars reading the same file: each is run in a child process of its own.
 
     python -m ours read FILE
-    python -m ours baseline FILE STORED
+    python -m ours baseline FILE STORED [numbers]
     python -m ours window FILE STORED LATER
     python -m ours scores STORED LATER
     python -m ours year STORED LATER
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import polars as pl
 from measuring import Stopwatch
+from polars import selectors
 
 from mooring.profiling import Comparison, compare, profile
 from mooring.profiling.codec import from_bytes, to_bytes
@@ -34,10 +35,11 @@ def read(path: str) -> None:
     watch.report("polars", columns=frame.width)
 
 
-def baseline(path: str, stored: str) -> None:
-    """From Parquet to the bytes of a baseline."""
+def baseline(path: str, stored: str, only: str = "") -> None:
+    """From Parquet to the bytes of a baseline: of all columns, or of the numbers alone."""
     watch = Stopwatch()
-    data = watch.time("run", lambda: to_bytes(profile(path)))
+    rows = pl.scan_parquet(path).select(selectors.numeric()) if only else path
+    data = watch.time("run", lambda: to_bytes(profile(rows)))
     Path(stored).write_bytes(data)
     watch.report("mooring", bytes=len(data), columns=len(from_bytes(data).columns))
 

@@ -27,7 +27,7 @@ HEADS = (
 
 
 def format_row(row: Row, read: Row, mine: Row) -> str:
-    """One line of text; ratios are of wall time and of processor time."""
+    """One line of text; ratios to ``mine``, of wall time and of processor time."""
     peer = row not in (read, mine)
     both, sooner = f"{'-':>8} {'-':>8}", ""
     if row.both is not None:

@@ -45,6 +45,7 @@ class Way:
         return f"peers.{self.peer.replace('-', '_')}"
 
 
+NUMBERS = "numbers only"
 WAYS = (
     Way("evidently", "auto", "preset, its own choice"),
     Way("evidently", "psi", "preset, PSI"),
@@ -53,8 +54,8 @@ WAYS = (
     Way("alibi-detect", "", "KSDrift"),
     Way("deepchecks", "default", "FeatureDrift, 100k sample"),
     Way("deepchecks", "all", "FeatureDrift, all, no plots"),
-    Way("frouros", "psi", "PSI, numbers only"),
-    Way("frouros", "ks", "KSTest, numbers only"),
+    Way("frouros", "psi", f"PSI, {NUMBERS}"),
+    Way("frouros", "ks", f"KSTest, {NUMBERS}"),
 )
 
 
@@ -86,14 +87,26 @@ def ours(sizes: Sizes, folder: Path, repeats: int) -> tuple[Row, Row, str]:
         f"{year.get('run', 'wall') * 1e3:.1f} ms wall, {year.get('run', 'cpu') * 1e3:.1f} ms CPU "
         f"to decode and compare each."
     )
-    columns, peak = int(window.found["columns"]), max(base.peak_mb, window.peak_mb)
-    spent = _spent(window, "run")
-    both = _added(spent, _spent(base, "run"))
     return (
         Row(f"{read.library} read_parquet", 0, None, _spent(read, "run"), read.peak_mb),
-        Row(window.library, columns, both, spent, peak),
+        _own_row(window.library, base, window),
         about,
     )
+
+
+def numbers(sizes: Sizes, folder: Path, repeats: int) -> Row:
+    """Mooring's way for the numbers alone, beside peers that can do no more."""
+    reference, current = (str(path) for path in sizes)
+    stored, later = str(folder / "numbers"), str(folder / "later numbers")
+    base = measure("ours", "baseline", reference, stored, "numbers", repeats=repeats)
+    window = measure("ours", "window", current, stored, later, repeats=repeats)
+    return _own_row(f"{window.library}, {NUMBERS}", base, window)
+
+
+def _own_row(label: str, base: Cost, window: Cost) -> Row:
+    spent = _spent(window, "run")
+    both, peak = _added(spent, _spent(base, "run")), max(base.peak_mb, window.peak_mb)
+    return Row(label, int(window.found["columns"]), both, spent, peak)
 
 
 def peer_row(way: Way, cost: Cost) -> Row:
@@ -147,8 +160,11 @@ def table(rows: int, options: argparse.Namespace, homes: Homes) -> None:
     say(f"{about}\n\n{HEADS}")
     for row in (read, mine):
         say(format_row(row, read, mine))
-    for row in peers(homes, sizes, options.repeats):
-        say(format_row(row, read, mine))
+    if homes:
+        fewer = numbers(sizes, stored, options.repeats)
+        say(format_row(fewer, read, fewer))
+        for row in peers(homes, sizes, options.repeats):
+            say(format_row(row, read, fewer if NUMBERS in row.label else mine))
 
 
 def main() -> None:
