@@ -27,6 +27,7 @@ from mooring.gates.metrics import METRICS
 from mooring.gates.model_gate import judge
 from mooring.gates.paired import compare_paired
 from mooring.gates.trivial import trivial_answers
+from mooring.gates.wear import wear as wear_of
 from mooring.lineage.answers import Answers
 from mooring.settings.model import ModelGate, Task
 
@@ -119,12 +120,8 @@ def rates(cell: Cell) -> tuple[float, float, float]:
 
 
 def spent(place: int) -> float:
-    """The confidence of the verdict in this place on one holdout: all of them share one alpha.
-
-    The shares 1 / (k (k + 1)) add up to one however many follow, and the first is a half: what a
-    two-sided interval leaves on the side of a pass.
-    """
-    return 1 - 2 * (1 - CONFIDENCE) / (place * (place + 1))
+    """The confidence of the verdict in this place on one holdout, as the gate asks for it."""
+    return wear_of([1.0] * (place - 1), CONFIDENCE).confidence
 
 
 def worn(metric: str, *, correct: bool) -> tuple[float, list[float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -140,7 +141,8 @@ def test_fd_29_training_that_differs_from_itself_is_told_apart(fresh: Project) -
     assert (code, made["outcome"]) == (1, "differs")
     said = "\n".join(made["reasons"])
     assert "holdout mae was" in said
-    assert "80 of 80 holdout rows get another answer; the largest difference is" in said
+    # not always all of them: the noise of this training has no seed
+    assert re.search(r"\d\d of 80 holdout rows get another answer; the largest difference is", said)
     assert "the bytes differ in" in said
     assert "training differs from itself" in said
     assert made["detail"]["twice"] is False
