@@ -21,7 +21,7 @@ def test_where_the_data_drifts_and_nothing_is_to_be_gained_the_champion_stays(
     """Census: 28 and more of 42 chunks alarm, and retraining buys 0.3 % of the log loss."""
     found = years_of(CENSUS, shared_data, 7)
     assert [one.verdict.outcome for one in found] == ["fail"] * 2
-    assert "no worthwhile gain" in found[0].verdict.reasons[1]
+    assert all(abs(one.always - one.never) < 0.02 * one.never for one in found)
 
 
 def test_models_that_are_worse_than_none_are_refused(shared_data: Path) -> None:
