@@ -52,13 +52,23 @@ def scale(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
     if factor is None or (0.05 < factor < 20 and part.case.follows_time(now.name)):  # noqa: PLR2004
         return None
     written = f"{_TIMES}{_round(factor)}" if factor > 1 else f"{_OVER}{_round(1 / factor)}"
+    return suspected(part, now, (was[2], found), f"scale {written}")
+
+
+def suspected(
+    part: Part, now: ColumnProfile, told: tuple[float, Sequence[float]], change: str
+) -> Finding:
+    """The finding that a column's quantiles are those of before in another unit.
+
+    ``told`` is the median of before, and the quantiles of now.
+    """
+    before, found = told
     return Finding(
-        column=pair.now.name,
+        column=now.name,
         rule="scale",
         severity="stop",
-        expected=f"a median of about {number(was[2])}",
-        found=f"{number(found[2])}{part.where}, the other quantiles alike: "
-        f"scale {written} suspected",
+        expected=f"a median of about {number(before)}",
+        found=f"{number(found[2])}{part.where}, the other quantiles alike: {change} suspected",
         rows=now.present,
         examples=tuple(number(value) for value in sorted(set(found[1:4]))),
         cure="look for a change of unit upstream",

@@ -10,7 +10,7 @@ import numpy as np
 from mooring.gates.data.finding import Finding, number
 from mooring.gates.data.partitions import Measure, known_mean, table
 from mooring.gates.data.periods import LEAST_PERIODS, new_periods
-from mooring.gates.data.shape import quantiles
+from mooring.gates.data.shape import quantiles, suspected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,17 +91,8 @@ def converted(part: Part, pair: Pair, accepted: Profile, past: Past | None) -> F
         return None
     if past is not None and not _at_once(part, past, pair.now.name, best):
         return None
-    return Finding(
-        column=pair.now.name,
-        rule="scale",
-        severity="stop",
-        expected=f"a median of about {number(was[2])}",
-        found=f"{number(found[2])}{part.where}, the other quantiles alike: {best.name} "
-        f"({best.written}) suspected",
-        rows=now.present,
-        examples=tuple(number(value) for value in sorted(set(found[1:4].tolist()))),
-        cure="look for a change of unit upstream",
-    )
+    told = (float(was[2]), found.tolist())
+    return suspected(part, now, told, f"{best.name} ({best.written})")
 
 
 def _at_once(part: Part, past: Past, name: str, how: Conversion) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mooring.profiling import profile
+from mooring.profiling import Profile, profile
 from mooring.profiling.counting import compiled, many, numbers, texts
 from mooring.profiling.counting.cells import RAW
 from mooring.profiling.profiles import ColumnProfile
@@ -24,15 +24,20 @@ def engine() -> None:
         pytest.skip("the kernels were not compiled: there was no compiler when this was installed")
 
 
-def counted(series: pl.Series, *, by_kernels: bool) -> ColumnProfile:
+def counted(series: pl.Series, *, by_kernels: bool, base: Profile | None = None) -> ColumnProfile:
     with pytest.MonkeyPatch.context() as patch:
         for module in (many, numbers, texts):
             patch.setattr(module, "kernels", kernels if by_kernels else None)
-        return profile(series.to_frame()).columns[0]
+        return profile(series.to_frame(), base).columns[0]
 
 
 def agree(series: pl.Series) -> None:
-    one, two = counted(series, by_kernels=True), counted(series, by_kernels=False)
+    """As a baseline, of which single values are kept, and as a window, of which they are not."""
+    for base in (None, profile(series.to_frame())):
+        same(*(counted(series, by_kernels=each, base=base) for each in (True, False)))
+
+
+def same(one: ColumnProfile, two: ColumnProfile) -> None:
     assert one.layout == two.layout
     assert (one.rows, one.nulls, one.zeros) == (two.rows, two.nulls, two.zeros)
     assert one.cells == two.cells
