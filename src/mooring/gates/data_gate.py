@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Literal
 
 from mooring.errors import GateRefused, NotEnoughEvidence
 from mooring.gates.contract import as_numbers
-from mooring.gates.data import basics, leaks, schema, shape, target, units, values
+from mooring.gates.data import basics, leaks, mix, schema, shape, target, units, values
 from mooring.gates.data.case import Accepted, Case, Part, describe_case, pairs, parts
 from mooring.gates.data.faults import over_time
 from mooring.gates.data.finding import Finding
 from mooring.gates.data.past import Past, remember
+from mooring.gates.data.periods import has_days
 from mooring.gates.terms.governing import governed, named, not_twice
 from mooring.gates.terms.judging import Held, hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mooring.gates.contract import Contract
     from mooring.gates.data.case import Pair
     from mooring.gates.terms.judging import InForce
+    from mooring.profiling.comparing import ColumnDrift
     from mooring.profiling.profiles import Profile
     from mooring.settings.model import Data, DataGate
 
@@ -35,6 +37,8 @@ __all__ = ["DataJudgement", "Finding", "data_refusal", "judge_data"]
 
 Outcome = Literal["pass", "fail", "not_enough_evidence"]
 MOST_TOLD = 10
+_EXPLAIN = frozenset({"sampling", "scale"})
+"""Rules that say why a distribution moved, even where they only warn."""
 _FIRM = frozenset({basics.TOO_FEW, "declared", "time", "features", "target"})
 """Without these nothing can be trained at all: ``warn_only`` does not apply."""
 
@@ -240,26 +244,30 @@ def _of_part(
     part: Part, both: Sequence[Pair], accepted: Accepted, rules: DataGate
 ) -> Iterator[Finding]:
     """What each column's values, and the columns together, say about these rows."""
-    profile = accepted.profile
+    profile, daily = accepted.profile, has_days(accepted.past)
+    moved = {} if profile is None else shape.compared(part, both, profile)
     for pair in both:
-        scaled = _rescaled(part, pair, accepted)
-        flooded = None if profile is None else values.flood(part, pair, profile)
+        scaled = _rescaled(part, pair, accepted, moved)
         asked = (
             values.missing(part, pair, rules),
             scaled or values.ranges(part, pair, rules),
-            flooded,
+            None if profile is None else values.flood(part, pair, profile),
             values.categories(part, pair, rules, profile),
+            None if daily or profile is None else mix.narrowed(part, pair, profile),
         )
         yield from (finding for finding in asked if finding is not None)
     if profile is not None:
-        yield from shape.swapped(part, shape.compared(part, both, profile), profile)
+        yield from shape.swapped(part, moved, profile)
 
 
-def _rescaled(part: Part, pair: Pair, accepted: Accepted) -> Finding | None:
-    if accepted.profile is None:
+def _rescaled(
+    part: Part, pair: Pair, accepted: Accepted, moved: Mapping[str, ColumnDrift]
+) -> Finding | None:
+    profile, past = accepted.profile, accepted.past
+    if profile is None:
         return None
-    by_ten = shape.scale(part, pair, accepted.profile)
-    return by_ten or units.converted(part, pair, accepted.profile, accepted.past)
+    known = shape.scale(part, pair, profile) or units.converted(part, pair, profile, past)
+    return known or (None if has_days(past) else units.stretched(part, pair, profile, moved))
 
 
 def _moved(
@@ -272,7 +280,7 @@ def _moved(
     """Columns whose distribution moved, where no other finding says why already."""
     if profile is None:
         return [_unknown_profile(part)]
-    told = {finding.column for finding in found if finding.severity == "stop"}
+    told = {f.column for f in found if f.severity == "stop" or f.rule in _EXPLAIN}
     drifts = shape.compared(part, both, profile).values()
     asked = [shape.shifted(part, drift, rules) for drift in drifts if drift.name not in told]
     return [finding for finding in asked if finding is not None]

@@ -105,8 +105,9 @@ def _course(hours: Sequence[Partition]) -> Floats:
     course = np.full((_DAY, means.shape[1] + 1), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         course[places, :-1] = means / np.where(spread > 0, spread, np.nan)
-    counts = np.asarray([p.rows for p in hours], dtype=np.float64)
-    course[places, -1] = counts / counts.mean()
+    counts = np.zeros(_DAY)  # an hour without rows is told by that, as the night is of flights
+    counts[places] = [p.rows for p in hours]
+    course[:, -1] = counts / counts.mean()
     return course - known_mean(course)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from mooring.errors import ArtifactError, UnreadableData
-from mooring.gates.contract import as_numbers, type_of
+from mooring.gates.contract import INSTANTS, as_numbers, type_of
 from mooring.gates.data.partitions import (
     DAY,
     Measure,
@@ -35,6 +35,8 @@ from mooring.reading.logical import logical_type
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
     from mooring.gates.contract import Contract
     from mooring.gates.data.case import Case
     from mooring.reading.hashing import Words
@@ -50,6 +52,8 @@ LEAST_ROWS = 20
 SLICES = 50
 """A column of more values is not cut into slices."""
 _MOST_SLICED = 8
+MANY_ECHOES = 0.5
+"""A share of rows that come again by nature, from which more columns are looked at."""
 _LARGEST = 1 << 28
 _HOURS = 12
 """Rows of fewer hours of the day say nothing of a clock."""
@@ -152,7 +156,6 @@ def remember(case: Case, contract: Contract) -> Past:
     """
     frame, time = case.frame, case.time
     measures = measures_of(frame, contract, case.judged)
-    marked = _marked(case, contract)
     full = fingerprints(frame, readable(frame))
     past = Past(
         measures=measures,
@@ -160,20 +163,19 @@ def remember(case: Case, contract: Contract) -> Past:
         slices=dict(_slices(case, contract, measures)),
         copies=copies(full),
         identity=f"{frame.height}:{int(full.sum(dtype=np.uint64)):016x}",
-        marked=marked,
     )
     if time is None or not frame.height or frame.get_column(time).drop_nulls().is_empty():
         return past
-    return _over_time(case, time, past)
+    return _over_time(case, contract, time, past)
 
 
-def _over_time(case: Case, time: str, past: Past) -> Past:
+def _over_time(case: Case, contract: Contract, time: str, past: Past) -> Past:
     frame = case.frame.filter(pl.col(time).is_not_null())
     seconds = as_numbers(frame.get_column(time)).to_numpy()
     step = _step(seconds)
     hours = by_hour(frame, time, past.measures)
-    marks = fingerprints(frame, past.marked)
     late = seconds > np.quantile(seconds, 2 / 3)
+    marked, marks, echoes = _marks(case, contract, frame, late)
     return replace(
         past,
         step=step,
@@ -181,8 +183,9 @@ def _over_time(case: Case, time: str, past: Past) -> Past:
         hours=hours if len(hours) >= _HOURS else (),
         runs={name: longest_run(case, frame, name) for name in running(case)},
         widest=float(np.diff(np.unique(seconds)).max(initial=0.0)),
+        marked=marked,
         marks=tuple(np.unique(marks)[:MARKS].tolist()),
-        echoes=float(np.isin(marks[late], marks[~late]).mean()) if late.any() else 0.0,
+        echoes=echoes,
     )
 
 
@@ -238,16 +241,47 @@ def longest_run(case: Case, frame: pl.DataFrame, name: str) -> int:
     return longest if isinstance(longest, int) else 0
 
 
-def _marked(case: Case, contract: Contract) -> tuple[str, ...]:
-    def says_more_than_when(name: str) -> bool:
-        kind = type_of(case.frame.schema[name])
-        if kind in {"integer", "float"}:
-            return not case.follows_time(name)
-        column = contract.column(name)
-        return kind == "boolean" or (column is not None and column.categories is not None)
+def _marks(
+    case: Case, contract: Contract, frame: pl.DataFrame, late: NDArray[np.bool_]
+) -> tuple[tuple[str, ...], Words, float]:
+    """Columns whose values tell rows apart, the fingerprints, and how often they come again.
 
-    able = set(readable(case.frame))
-    return tuple(name for name in case.judged if name in able and says_more_than_when(name))
+    Where rows of numbers and categories come again by nature, names and what is excluded are looked
+    at as well: a replayed batch repeats them too.
+    """
+    names: tuple[str, ...] = ()
+    marks, echoes = fingerprints(frame, names), 1.0
+    for more in _candidates(case, contract):
+        names = (*names, *more)
+        marks = fingerprints(frame, names)
+        echoes = float(np.isin(marks[late], marks[~late]).mean()) if late.any() else 0.0
+        if echoes <= MANY_ECHOES:
+            break
+    return names, marks, echoes
+
+
+def _candidates(case: Case, contract: Contract) -> Iterator[tuple[str, ...]]:
+    """Columns for fingerprints: numbers and categories; other texts; what is excluded.
+
+    None that only says when, and none that is new in most rows as a number of the row is.
+    """
+    able, schema = set(readable(case.frame)), case.frame.schema
+
+    def telling(name: str) -> bool:
+        if name not in able or schema[name].is_nested() or type_of(schema[name]) in INSTANTS:
+            return False
+        return not (schema[name].is_numeric() and case.follows_time(name))
+
+    def repeating(name: str) -> bool:
+        return telling(name) and 2 * case.frame.get_column(name).n_unique() <= case.frame.height
+
+    def known(name: str) -> bool:
+        column = contract.column(name)
+        return type_of(schema[name]) != "string" or bool(column and column.categories is not None)
+
+    yield tuple(name for name in case.judged if telling(name) and known(name))
+    yield tuple(name for name in case.judged if not known(name) and repeating(name))
+    yield tuple(name for name in case.data.exclude if name in schema and repeating(name))
 
 
 def _slices(

@@ -59,10 +59,15 @@ class _Span:
         return (found < low) | (found > high)
 
 
+def has_days(past: Past | None) -> bool:
+    """Whether there are enough periods to hold new ones against."""
+    return past is not None and len(past.periods) >= LEAST_PERIODS
+
+
 def sampling(part: Part, past: Past) -> Iterator[Finding]:
     """As many rows a period as before, and categories in shares as before."""
     new = new_periods(part, past)
-    if not new or len(past.periods) < LEAST_PERIODS:
+    if not new or not has_days(past):
         return
     before, now = _counts(past.periods, past.step), _counts(new, past.step)
     most = max(1, min(now.size, before.size // 2))
@@ -128,7 +133,7 @@ def _mix(part: Part, past: Past, new: Sequence[Partition]) -> Iterator[Finding]:
 def poisoned(part: Part, past: Past) -> Iterator[Finding]:
     """No single period is unlike all that were accepted."""
     new = new_periods(part, past)
-    if not new or len(past.periods) < LEAST_PERIODS:
+    if not new or not has_days(past):
         return
     out = _out(part, past, new)
     # what most new periods have in common is no fault of one of them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from math import floor, isnan, log10
+from math import floor, isnan, log10, sqrt
 from operator import le
 from typing import TYPE_CHECKING
 
@@ -162,14 +162,16 @@ def _tvd(drift: ColumnDrift) -> float:
 
 
 def _means_cross(part: Part, accepted: Profile, a: str, b: str) -> bool:
-    """Whether each mean is now nearer to where the other's was."""
+    """Whether each mean is now nearer to where the other's was, or as near but for chance."""
     before = accepted.column(a), accepted.column(b)
     now = part.own.column(a), part.own.column(b)
     if before[0] is None or before[1] is None or now[0] is None or now[1] is None:
         return False
     stayed = abs(now[0].mean - before[0].mean) + abs(now[1].mean - before[1].mean)
     crossed = abs(now[0].mean - before[1].mean) + abs(now[1].mean - before[0].mean)
-    return crossed <= stayed
+    both = (*before, *now)
+    chance = sum(c.deviation / sqrt(c.present) for c in both if c is not None and c.present)
+    return crossed <= stayed + chance
 
 
 def _crossed(part: Part, accepted: Profile, name: str, other: str) -> float:

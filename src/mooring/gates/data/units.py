@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mooring.gates.data.finding import Finding, number
-from mooring.gates.data.partitions import Measure, known_mean, table
-from mooring.gates.data.periods import LEAST_PERIODS, new_periods
-from mooring.gates.data.shape import quantiles, suspected
+from mooring.gates.data.partitions import DAY, Measure, known_mean, table
+from mooring.gates.data.periods import has_days, new_periods
+from mooring.gates.data.shape import MAJOR, quantiles, suspected
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from mooring.gates.data.case import Pair, Part
     from mooring.gates.data.past import Past
-    from mooring.profiling.profiles import Profile
+    from mooring.profiling.comparing import ColumnDrift
+    from mooring.profiling.profiles import ColumnProfile, Profile
 
     Floats = NDArray[np.float64]
 
@@ -36,6 +39,11 @@ class Conversion:
         times = "" if self.factor == 1 else f"\N{MULTIPLICATION SIGN}{number(self.factor)}"
         plus = f"{self.offset:+g}" if self.offset else ""
         return f"{times} {plus}".strip()
+
+    @property
+    def told(self) -> str:
+        """For people."""
+        return f"{self.name} ({self.written})"
 
 
 _FACTORS = {
@@ -73,41 +81,143 @@ AWAY = 1.5
 """How far they must be without it."""
 VERY_FAR = 20
 """How many times nearer a conversion must bring what fits less well: one range at most."""
-_WEEK = 7
+JUMP = 2.0
+"""How many times the widest step that ever was, from one week to the next, is no season's doing."""
+ALIKE = 1.5
+"""By what factor the spread within a period may differ from what the conversion makes of it."""
+STRETCH = 1.5
+"""A factor that is no chance: the spread of 100 normal values is known to about a tenth."""
+NEARLY = 1.25
+"""How far a factor may be from the conversions that are named: two errors of 100 rows."""
+MOST = 3
+"""Conversions that are told; those that fit are near each other."""
+_WEEK = 7 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class _Weeks:
+    """A column from week to week: mean and spread of the last accepted one and of the next."""
+
+    last: float
+    first: float
+    spreads: tuple[float, float]
+    steps: Floats
+    rows: int
 
 
 def converted(part: Part, pair: Pair, accepted: Profile, past: Past | None) -> Finding | None:
-    """No known conversion explains where all quantiles are now, far from where they were.
+    """No known conversion explains where a column is now, far from where it was.
 
     Growth and seasons move quantiles as far, but not from one week to the next: where there are
     periods, the step at the border must be one that the conversion explains, and that never was.
+    A season can hide a conversion as well, so a step twice as wide as any is enough by itself.
     """
-    before, now = accepted.column(pair.now.name), part.own.column(pair.now.name)
+    name = pair.now.name
+    before, now = accepted.column(name), part.own.column(name)
     if before is None or now is None or (before.kind, now.kind) != ("numeric", "numeric"):
         return None
     was, found = np.asarray(quantiles(before)), np.asarray(quantiles(now))
-    best = _explanation(was, found)
-    if best is None or part.case.follows_time(pair.now.name):
-        return None
-    if past is not None and not _at_once(part, past, pair.now.name, best):
-        return None
-    told = (float(was[2]), found.tolist())
-    return suspected(part, now, told, f"{best.name} ({best.written})")
+    weeks = None if past is None else _weeks(part, past, name)
+    best, finding = _explanation(was, found), None
+    if best is not None and (weeks is None or _explains(best, weeks)):
+        finding = suspected(part, now, (float(was[2]), found.tolist()), best.told)
+    elif weeks is not None and (fitting := _of_a_jump(weeks)):
+        finding = _jumped(part, now, weeks, fitting)
+    return None if finding is None or part.case.follows_time(name) else finding
 
 
-def _at_once(part: Part, past: Past, name: str, how: Conversion) -> bool:
+def stretched(
+    part: Part, pair: Pair, accepted: Profile, moved: Mapping[str, ColumnDrift]
+) -> Finding | None:
+    """Without days to compare: no column alone is a multiple of what it was.
+
+    Where nobody can say how far blocks of rows lie apart, this is told and does not stop.
+    """
+    name = pair.now.name
+    before, now = accepted.column(name), part.own.column(name)
+    away = {d.name for d in moved.values() if d.effect >= MAJOR and d.effect >= d.level}
+    if before is None or now is None or (before.kind, now.kind) != ("numeric", "numeric"):
+        return None
+    if name not in away or len(away) > max(1, len(moved) / 4):
+        return None
+    was, found = np.asarray(quantiles(before)), np.asarray(quantiles(now))
+    if not was.size or not found.size or was[3] <= was[1]:
+        return None
+    wide, usual = (float(each[-1]) - float(each[0]) for each in (found, was))
+    factor = wide / usual
+    alike = factor <= 0 or 1 / STRETCH < factor < STRETCH
+    if alike or _misfit(was, found, Conversion("", factor)) > FIT:
+        return None
+    near = sorted(
+        (abs(float(np.log(factor / one.factor))), one.told) for one in CONVERSIONS if not one.offset
+    )
+    fitting = [told for apart, told in near[:MOST] if apart <= np.log(NEARLY)]
+    what = " or ".join(fitting or [Conversion("a scale of", factor).told])
+    return replace(suspected(part, now, (float(was[2]), found.tolist()), what), severity="warn")
+
+
+def _jumped(
+    part: Part, now: ColumnProfile, weeks: _Weeks, fitting: Sequence[Conversion]
+) -> Finding:
+    times = abs(weeks.first - weeks.last) / weeks.steps.max()
+    return Finding(
+        column=now.name,
+        rule="scale",
+        severity="stop",
+        expected=f"a mean of about {number(weeks.last)}, as in the last periods accepted",
+        found=f"{number(weeks.first)} in the next{part.where}, a step {number(round(times, 1))} "
+        f"times as wide as any before: {' or '.join(one.told for one in fitting)} suspected",
+        rows=weeks.rows,
+        examples=(number(weeks.first),),
+        cure="look for a change of unit upstream",
+    )
+
+
+def _explains(how: Conversion, weeks: _Weeks) -> bool:
     """Whether the first new periods are what the last accepted ones become by a conversion."""
+    step = abs(weeks.first - weeks.last)
+    left = abs(weeks.first - (how.factor * weeks.last + how.offset))
+    return left <= step / 2 and step > weeks.steps.max()
+
+
+def _of_a_jump(weeks: _Weeks) -> tuple[Conversion, ...]:
+    """The conversions that explain a step no season makes: the mean, and the spread as well."""
+    if not abs(weeks.first - weeks.last) > JUMP * weeks.steps.max() > 0:
+        return ()
+    told = sorted(CONVERSIONS, key=lambda one: _left(weeks, one))
+    return tuple(one for one in told[:MOST] if _left(weeks, one) <= 1)
+
+
+def _left(weeks: _Weeks, how: Conversion) -> float:
+    """How far the new week is from the last one converted; 1 is as far as weeks ever were."""
+    was, now = weeks.spreads
+    if not was > 0 or not now > 0:
+        return float("inf")
+    mean = abs(weeks.first - (how.factor * weeks.last + how.offset))
+    spread = abs(np.log(now / (how.factor * was)))
+    return max(mean / (how.factor * float(weeks.steps.max())), float(spread / np.log(ALIKE)))
+
+
+def _weeks(part: Part, past: Past, name: str) -> _Weeks | None:
+    """The weeks on both sides of the border, and the steps before; None where these are few."""
     new, place = new_periods(part, past), _place(past, name)
-    if place is None or not new or len(past.periods) < LEAST_PERIODS:
-        return True  # nothing says otherwise
-    means = table(past.periods, "means")[:, place]
-    length = min(_WEEK, len(new), len(means) // 2)
-    weeks = _blocks(means[::-1], length)[::-1]
-    first = float(known_mean(table(new[:length], "means")[:, place]))
-    last, steps = float(weeks[-1]), np.abs(np.diff(weeks))
-    left = abs(first - (how.factor * last + how.offset))
-    usual = float(np.fmax.reduce(steps, initial=0.0))
-    return left <= abs(first - last) / 2 and abs(first - last) > usual
+    if place is None or not new or not has_days(past):
+        return None  # nothing says what is usual
+    means, spreads = (table(past.periods, field)[:, place] for field in ("means", "deviations"))
+    length = min(max(1, round(_WEEK / past.step)), len(new), len(means) // 2)
+    weeks, within = (_blocks(each[::-1], length)[::-1] for each in (means, spreads))
+    steps = np.abs(np.diff(weeks))
+    steps = steps[np.isfinite(steps)]
+    if not steps.size:
+        return None
+    away = (float(new[0].value) - float(past.periods[-1].value)) / (length * past.step)
+    steps *= max(1.0, away)  # what is missing in between is time as well
+    after, apart = (
+        float(known_mean(table(new[:length], field)[:, place])) for field in ("means", "deviations")
+    )
+    return _Weeks(
+        float(weeks[-1]), after, (float(within[-1]), apart), steps, sum(p.rows for p in new)
+    )
 
 
 def _place(past: Past, name: str) -> int | None:

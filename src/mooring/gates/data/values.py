@@ -40,6 +40,8 @@ CODES = frozenset(
 """What is written for no value: minus one, nines, the ends of integers, netCDF's fills."""
 NEAR = 3
 """Bins on either side that hold a value's neighbours."""
+ERRORS = 2.0
+"""Standard errors by which the neighbours of a value become more frequent by chance."""
 NEVER = 0.001
 """A code whose share was below this is new."""
 MANY = 20
@@ -214,7 +216,8 @@ def _crowded(before: ColumnProfile, values: NDArray[np.float64], value: float) -
     inside = slice(max(1, middle - NEAR), middle + NEAR + 1)
     was = (sum(before.counts[inside]) - _rows_of(before, value)) / max(before.rows, 1)
     near = (low <= values) & (values <= high) & (values != value)
-    return float(near.mean()) > was
+    chance = np.sqrt(was * (1 - was) * (1 / max(before.rows, 1) + 1 / max(values.size, 1)))
+    return bool(near.mean() > was + ERRORS * chance)
 
 
 def _rows_of(column: ColumnProfile, value: float) -> int:
