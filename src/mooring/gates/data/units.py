@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mooring.gates.data.finding import Finding, number
-from mooring.gates.data.partitions import DAY, Measure, known_mean, table
-from mooring.gates.data.periods import has_days, new_periods
 from mooring.gates.data.shape import MAJOR, quantiles, suspected
+from mooring.gates.data.weeks import weeks_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from mooring.gates.data.case import Pair, Part
     from mooring.gates.data.past import Past
+    from mooring.gates.data.weeks import Weeks
     from mooring.profiling.comparing import ColumnDrift
     from mooring.profiling.profiles import ColumnProfile, Profile
 
@@ -84,25 +84,13 @@ VERY_FAR = 20
 JUMP = 2.0
 """How many times the widest step that ever was, from one week to the next, is no season's doing."""
 ALIKE = 1.5
-"""By what factor the spread within a period may differ from what the conversion makes of it."""
+"""By what factor the spread within a week may differ from what the conversion makes of it."""
 STRETCH = 1.5
 """A factor that is no chance: the spread of 100 normal values is known to about a tenth."""
 NEARLY = 1.25
 """How far a factor may be from the conversions that are named: two errors of 100 rows."""
 MOST = 3
 """Conversions that are told; those that fit are near each other."""
-_WEEK = 7 * DAY
-
-
-@dataclass(frozen=True, slots=True)
-class _Weeks:
-    """A column from week to week: mean and spread of the last accepted one and of the next."""
-
-    last: float
-    first: float
-    spreads: tuple[float, float]
-    steps: Floats
-    rows: int
 
 
 def converted(part: Part, pair: Pair, accepted: Profile, past: Past | None) -> Finding | None:
@@ -117,7 +105,7 @@ def converted(part: Part, pair: Pair, accepted: Profile, past: Past | None) -> F
     if before is None or now is None or (before.kind, now.kind) != ("numeric", "numeric"):
         return None
     was, found = np.asarray(quantiles(before)), np.asarray(quantiles(now))
-    weeks = None if past is None else _weeks(part, past, name)
+    weeks = weeks_of(part, past, name)
     best, finding = _explanation(was, found), None
     if best is not None and (weeks is None or _explains(best, weeks)):
         finding = suspected(part, now, (float(was[2]), found.tolist()), best.told)
@@ -156,10 +144,8 @@ def stretched(
     return replace(suspected(part, now, (float(was[2]), found.tolist()), what), severity="warn")
 
 
-def _jumped(
-    part: Part, now: ColumnProfile, weeks: _Weeks, fitting: Sequence[Conversion]
-) -> Finding:
-    times = abs(weeks.first - weeks.last) / weeks.steps.max()
+def _jumped(part: Part, now: ColumnProfile, weeks: Weeks, fitting: Sequence[Conversion]) -> Finding:
+    times = weeks.step / weeks.widest
     return Finding(
         column=now.name,
         rule="scale",
@@ -173,62 +159,31 @@ def _jumped(
     )
 
 
-def _explains(how: Conversion, weeks: _Weeks) -> bool:
+def _explains(how: Conversion, weeks: Weeks) -> bool:
     """Whether the first new periods are what the last accepted ones become by a conversion."""
-    step = abs(weeks.first - weeks.last)
     left = abs(weeks.first - (how.factor * weeks.last + how.offset))
-    return left <= step / 2 and step > weeks.steps.max()
+    return left <= weeks.step / 2 and weeks.step > weeks.widest
 
 
-def _of_a_jump(weeks: _Weeks) -> tuple[Conversion, ...]:
-    """The conversions that explain a step no season makes: the mean, and the spread as well."""
-    if not abs(weeks.first - weeks.last) > JUMP * weeks.steps.max() > 0:
+def _of_a_jump(weeks: Weeks) -> tuple[Conversion, ...]:
+    """The conversions that explain a step no season makes: the mean, and the spread as well.
+
+    A rare event, such as the one snowfall of the year, moves the mean by less than its spread.
+    """
+    if not weeks.step > max(JUMP * weeks.widest, weeks.spreads[1]) or not weeks.widest:
         return ()
     told = sorted(CONVERSIONS, key=lambda one: _left(weeks, one))
     return tuple(one for one in told[:MOST] if _left(weeks, one) <= 1)
 
 
-def _left(weeks: _Weeks, how: Conversion) -> float:
+def _left(weeks: Weeks, how: Conversion) -> float:
     """How far the new week is from the last one converted; 1 is as far as weeks ever were."""
     was, now = weeks.spreads
     if not was > 0 or not now > 0:
         return float("inf")
     mean = abs(weeks.first - (how.factor * weeks.last + how.offset))
     spread = abs(np.log(now / (how.factor * was)))
-    return max(mean / (how.factor * float(weeks.steps.max())), float(spread / np.log(ALIKE)))
-
-
-def _weeks(part: Part, past: Past, name: str) -> _Weeks | None:
-    """The weeks on both sides of the border, and the steps before; None where these are few."""
-    new, place = new_periods(part, past), _place(past, name)
-    if place is None or not new or not has_days(past):
-        return None  # nothing says what is usual
-    means, spreads = (table(past.periods, field)[:, place] for field in ("means", "deviations"))
-    length = min(max(1, round(_WEEK / past.step)), len(new), len(means) // 2)
-    weeks, within = (_blocks(each[::-1], length)[::-1] for each in (means, spreads))
-    steps = np.abs(np.diff(weeks))
-    steps = steps[np.isfinite(steps)]
-    if not steps.size:
-        return None
-    away = (float(new[0].value) - float(past.periods[-1].value)) / (length * past.step)
-    steps *= max(1.0, away)  # what is missing in between is time as well
-    after, apart = (
-        float(known_mean(table(new[:length], field)[:, place])) for field in ("means", "deviations")
-    )
-    return _Weeks(
-        float(weeks[-1]), after, (float(within[-1]), apart), steps, sum(p.rows for p in new)
-    )
-
-
-def _place(past: Past, name: str) -> int | None:
-    wanted = Measure(name)
-    return past.measures.index(wanted) if wanted in past.measures else None
-
-
-def _blocks(values: Floats, length: int) -> Floats:
-    """Means of so many values each, what is left over at the end left out."""
-    count = values.size // length
-    return known_mean(values[: count * length].reshape(count, length), axis=1)
+    return max(mean / (how.factor * weeks.widest), float(spread / np.log(ALIKE)))
 
 
 def _explanation(was: Floats, found: Floats) -> Conversion | None:
