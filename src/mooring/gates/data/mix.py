@@ -19,7 +19,7 @@ is 2e-10."""
 EXPECTED = 20
 """Rows of other categories that would be there but for a chance of exp(-20), 2e-9."""
 MOST = 0.5
-"""More than this gone is another population."""
+"""More than this gone, and one category left, is another population."""
 
 
 def narrowed(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
@@ -44,7 +44,7 @@ def narrowed(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
     return Finding(
         column=pair.now.name,
         rule="sampling",
-        severity="stop" if lost > MOST else "warn",
+        severity="stop" if len(here) == 1 and lost > MOST else "warn",
         expected=f"rows of all {len(known)} categories",
         found=f"none of {listed([quoted(text) for text in gone])}{part.where}, which {share(lost)} "
         "of the rows had",

@@ -36,14 +36,20 @@ class Weeks:
         Standard deviations of the rows in these.
     widest : float
         The widest step from one accepted week to the next, for as long as lies between the two.
+    farther : bool
+        Whether that step is the widest in proportion, too, for a column that is never negative.
+    known : float
+        For how many weeks there are accepted rows.
     rows : int
-        How many are new.
+        How many rows are new.
     """
 
     last: float
     first: float
     spreads: tuple[float, float]
     widest: float
+    farther: bool
+    known: float
     rows: int
 
     @property
@@ -72,7 +78,19 @@ def weeks_of(part: Part, past: Past | None, name: str) -> Weeks | None:
     last, before = _together(past.periods[-length:], place)
     first, after = _together(new[:length], place)
     widest = float(steps.max()) * max(1.0, apart)
-    return Weeks(last, first, (before, after), widest, sum(p.rows for p in new))
+    farther = _in_proportion([*weeks, first]) if first > 0 else True
+    known = len(past.periods) * past.step / _WEEK
+    return Weeks(last, first, (before, after), widest, farther, known, sum(p.rows for p in new))
+
+
+def _in_proportion(weeks: Sequence[float]) -> bool:
+    """Whether no step is as wide as the last by its factor; prices and loads move that way."""
+    known = np.asarray(weeks)
+    known = known[np.isfinite(known)]
+    if not (known > 0).all():
+        return True
+    steps = np.abs(np.diff(np.log(known)))
+    return bool(steps[-1] > steps[:-1].max(initial=0.0))
 
 
 def _together(periods: Sequence[Partition], place: int) -> tuple[float, float]:
