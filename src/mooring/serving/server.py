@@ -25,6 +25,7 @@ from mooring.serving.answering import Service
 from mooring.serving.app import make_app
 from mooring.serving.batching import Batcher
 from mooring.serving.buffering import BufferedLog
+from mooring.serving.context import Kept
 from mooring.serving.domain import Domain, domain_of
 from mooring.serving.following import Following
 from mooring.serving.metrics import Metrics
@@ -99,7 +100,10 @@ def serve(  # noqa: PLR0913 - what it works with, by name
     )
     server = Server(
         name=name,
-        service=Service(following, batcher, clock, ids, limits.key, limits.max_rows),
+        service=Service(
+            *(following, batcher, clock, ids, limits.key, limits.max_rows),
+            kept=Kept(limits.log_keys, limits.features_at),
+        ),
         metrics=metrics,
         max_body=limits.max_body,
         accept_client_time=accept_client_time,
