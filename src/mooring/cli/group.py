@@ -13,6 +13,7 @@ VERBS = {
     "serve": "Answer predictions over HTTP and keep each one in the log.",
     "label": "Join labels that came late with the predictions they belong to.",
     "monitor": "Compare a window of the log with the baseline; report and alert.",
+    "skew": "Replay logged requests through the offline code: what was stale.",
     "calibrate": "Learn what normal drift looks like on your history; propose thresholds.",
     "report": "Compare two tables, or two windows of one: what drifted.",
     "drill": "Inject faults into copies of your data; prove that the data gate names each.",

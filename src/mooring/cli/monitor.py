@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.common import Instant, as_json, settings_here
+from mooring.cli.common import as_json, settings_here, window_asked, window_options
 from mooring.cli.output import print_json, print_table
-from mooring.clock import Window, parse_duration
 from mooring.errors import UsageError
 
 if TYPE_CHECKING:
+    from mooring.clock import Window
     from mooring.lineage.values import WindowScore
     from mooring.monitoring.detail import Column, Detail
     from mooring.pipeline.context import Context
@@ -28,9 +28,7 @@ _NAME = 16
 
 
 @click.command()
-@click.option("--from", "start", type=Instant(), help="Start of a window of your own.")
-@click.option("--to", "end", type=Instant(), help="Its end, exclusive; now by default.")
-@click.option("--window", metavar="SPAN", help="Length of the latest complete window, such as 7d.")
+@window_options
 @click.option("--all-due", is_flag=True, help="Every complete window without a score.")
 @click.option(
     "--report",
@@ -57,7 +55,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     settings = settings_here(context)
     with open_project(settings) as project, open_log(settings) as log:
-        chosen = _window(project, start, end, window)
+        chosen = window_asked(project, start, end, window)
         scores = _scores(project, log, chosen, all_due=all_due)
         page = write_report(
             project, report or settings.state / "report.html", scores if chosen else ()
@@ -77,27 +75,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 _NOT_RECORDED = "\n  a window of your own: not recorded, nobody alerted"
 _MOST = 3
 """More windows than this get a line each instead of a table."""
-
-
-def _window(
-    project: Context, start: datetime | None, end: datetime | None, length: str | None
-) -> Window | None:
-    """The window that was asked for; None for the latest complete one of the settings."""
-    from mooring.monitoring.windows import latest_window
-
-    if length is not None:
-        if start is not None or end is not None:
-            raise UsageError("--window and --from/--to exclude each other")
-        every = parse_duration(project.settings.monitoring.every)
-        return latest_window(project.clock(), every=every, length=parse_duration(length))
-    if start is None:
-        if end is not None:
-            raise UsageError("--to needs --from", fix="add --from, such as --from 2026-03-02")
-        return None
-    chosen = Window(start, end or project.clock())
-    if chosen.start >= chosen.end:
-        raise UsageError("the window ends before it starts", where=str(chosen))
-    return chosen
 
 
 def _scores(

@@ -169,7 +169,11 @@ class Service:
     def _inputs(self, table: Table, version: ServedVersion) -> Table:
         """Keys and instants are no inputs of a model, unless it says that they are."""
         for name in (self.key, *self.kept.fields):
-            if name in table.columns and name not in version.loaded.fields.columns:
+            if (
+                name is not None
+                and name in table.columns
+                and name not in version.loaded.fields.columns
+            ):
                 table = table.without(name)
         return table
 

@@ -102,11 +102,11 @@ def _lag(sides: Sides, offline: Offline, places: Places, rows: NDArray[np.intp])
 
 def _constant(met: NDArray[np.bool_], lags: NDArray[np.int64], chance: float) -> int | None:
     """The shortest lag under which most rows meet their value, and more than by chance."""
-    from scipy.stats import binom
+    from scipy.special import bdtrc
 
     hits = met.sum(axis=0)
     best = int(hits.max())
-    surprise = binom.sf(best - 1, len(met), chance) * lags.size
+    surprise = bdtrc(best - 1, len(met), chance) * lags.size
     if best < max(MOST * len(met), _FEWEST) or surprise > _ERROR:
         return None
     good = lags[hits >= best - _AS_GOOD * len(met)]
@@ -127,7 +127,7 @@ def _met(
     rows: NDArray[np.intp],
     lags: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    """Whether a row's online value is that of its entity so many rows before, shape (rows, lags)."""
+    """Whether the online value is the entity's so many rows before, shape (rows, lags)."""
     there = offline.earlier(places[rows], lags)
     online = sides.online[rows][:, None]
     return (there >= 0) & ~np.isnan(online) & same(online, sides.offline[there], sides.slack)

@@ -15,6 +15,10 @@ from mooring.monitoring.skew.offline import Offline, Places
 from mooring.profiling.words import share as percent
 
 
+_NARROW = 0.25
+"""Lags that vary by no more than a quarter are told as one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One unequal row: its place among the requests, and both values as text."""
@@ -137,7 +141,7 @@ def lag_words(cause: Cause) -> str:
     """By how much: ``about 6 h``, or ``1 h to 23 h`` where it varies."""
     if cause.seconds is None or cause.low is None or cause.high is None:
         return f"about {cause.steps} rows"
-    if cause.high - cause.low <= 0.1 * cause.seconds:
+    if cause.high - cause.low <= _NARROW * cause.seconds:
         return f"about {span_words(cause.seconds)}"
     return f"{span_words(cause.low)} to {span_words(cause.high)}"
 
@@ -198,4 +202,6 @@ def _example(online: pl.Series, offline: pl.Series, row: int, place: int) -> Exa
 
 
 def _text(value: object) -> str:
-    return "nothing" if value is None else str(value)
+    if value is None:
+        return "nothing"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

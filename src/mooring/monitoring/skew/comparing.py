@@ -71,7 +71,8 @@ def same(one: Numbers, other: Numbers, slack: float) -> NDArray[np.bool_]:
     """Which values are equal, but for rounding; missing equals missing."""
     with np.errstate(invalid="ignore"):  # infinity less infinity
         near = np.abs(one - other) <= slack * np.maximum(np.abs(one), np.abs(other))
-    return near | (one == other) | (np.isnan(one) & np.isnan(other))
+    equal: NDArray[np.bool_] = near | (one == other) | (np.isnan(one) & np.isnan(other))
+    return equal
 
 
 def judge(unequal: int, rows: int, most: float) -> Status:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,9 +12,6 @@ from numpy.typing import NDArray
 
 from mooring.errors import DataError
 from mooring.pipeline.splitting import instants
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Places = NDArray[np.int64]
 """Rows of an offline table, by their place in it; -1 where there is none."""
@@ -146,7 +142,7 @@ def join(
         found = _by_keys(left, right, keys)
         beyond = np.zeros(requests.height, dtype=bool)
     else:
-        ticks = at.cast(pl.Datetime("us", "UTC")).to_physical()
+        ticks = _ticks(at)
         found = _as_of(left.with_columns(ticks.alias("at")), right, offline.at, keys)
         beyond = ticks.fill_null(0).to_numpy() >= _reach(offline)
     places = found["place"].fill_null(-1).to_numpy().astype(np.int64)
@@ -215,7 +211,12 @@ def _instants(frame: pl.DataFrame, time: str) -> pl.Series:
             where=f"the column is {kind}",
             fix=f'store instants there, or say how to read it: types = {{ {time} = "datetime" }}',
         )
-    return found.cast(pl.Datetime("us")).to_physical()
+    return found.to_physical()
+
+
+def _ticks(at: pl.Series) -> pl.Series:
+    found = instants(at)
+    return at if found is None else found.to_physical()
 
 
 def _entities(rows: pl.DataFrame, keys: Sequence[str]) -> pl.Series:
@@ -237,8 +238,3 @@ def _alike(series: pl.Series, dtype: pl.DataType) -> pl.Series:
     """A request's keys in the type of the table's; what cannot be read so joins nothing."""
     wanted = pl.String() if dtype in {pl.Categorical, pl.Enum} else dtype
     return series.cast(wanted, strict=False)
-
-
-def texts(values: Iterable[object]) -> pl.Series:
-    """Values of JSON as the text that a table's own type can be read from."""
-    return pl.Series([None if v is None else str(v) for v in values], dtype=pl.String)
