@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -67,7 +68,7 @@ def ask(client: Client, rows: pl.DataFrame, label: Project | None = None) -> tup
     return f"--from={first.isoformat()}", f"--to={(last + HOUR).isoformat()}"
 
 
-def skew(project: Project, *words: str) -> tuple[int, Mapping[str, object]]:
+def skew(project: Project, *words: str) -> tuple[int, Mapping[str, Any]]:
     said = project.mooring("skew", str(project.root / "offline.parquet"), *words, "--json")
     assert said.code in {NO_SKEW, SKEW, NOT_ENOUGH}, said.err
     (version,) = json.loads(said.out)["versions"]

@@ -16,7 +16,7 @@ VERBS = {
     "skew": "Replay logged requests through the offline code: what was stale.",
     "calibrate": "Learn what normal drift looks like on your history; propose thresholds.",
     "report": "Compare two tables, or two windows of one: what drifted.",
-    "drill": "Inject faults into copies of your data; prove that the data gate names each.",
+    "drill": "Inject faults into copies of your data; prove that each is named.",
     "watch": "Monitor, evaluate the triggers and retrain, until stopped.",
     "lineage": "Say what serves, and which data, code and verdicts are behind it.",
     "judge": "Compare two model versions on rows that neither was trained on.",

@@ -14,7 +14,6 @@ from mooring.monitoring.skew.comparing import Sides, Status, judge, same, sides_
 from mooring.monitoring.skew.offline import Offline, Places
 from mooring.profiling.words import share as percent
 
-
 _NARROW = 0.25
 """Lags that vary by no more than a quarter are told as one."""
 
