@@ -109,6 +109,14 @@ def test_what_was_appended_is_read_back(log: PredictionLog) -> None:
     assert found.meta.rows() == [row]
 
 
+def test_what_is_kept_beside_the_inputs_is_read_back_with_its_row(log: PredictionLog) -> None:
+    log.append([replace(record("b", 2), context=b'{"shop":7}'), record("a", 1)])
+    found = log.read("bikes")
+    assert found.meta["prediction_id"].to_list() == ["a", "b"]
+    assert found.context == (None, b'{"shop":7}')
+    assert log.read("bikes", Window(START, START + 1.5 * HOUR)).context == (None,)
+
+
 def test_an_empty_log_reads_as_no_rows_of_the_same_columns(log: PredictionLog) -> None:
     empty = log.read("bikes").meta
     log.append([record("a")])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mooring.serving.log import PredictionLog
 
 _EXIT = {"ok": 0, "drift": 1, "degraded": 1, "unknown": 3}
+_EXIT_AGE = {"ok": 0, "told": 0, "stale": 1, "unknown": 3}
 _COLOURS = {"ok": "green", "drift": "yellow", "degraded": "red", "unknown": "cyan"}
 _NAME = 16
 
@@ -48,7 +49,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Compare a window of the log with the baseline; report and alert.
 
-    Exit codes: 0 ok, 1 drift or degraded performance, 3 it cannot be said.
+    Exit codes: 0 ok, 1 drift, degraded performance or stale features, 3 it cannot be said.
     """
     from mooring.bootstrap import open_log, open_project
     from mooring.monitoring.report import write_report
@@ -103,7 +104,11 @@ def _recorded(project: Context) -> tuple[WindowScore, ...]:
 
 def _exit_code(scores: Sequence[WindowScore]) -> int:
     """The worst of the scores, a finding before an unknown; nothing scored is unknown."""
+    from mooring.monitoring.detail import read_detail
+
     codes = {_EXIT[score.status] for score in scores} or {_EXIT["unknown"]}
+    ages = (read_detail(score).feature_age for score in scores)
+    codes |= {_EXIT_AGE[age.status] for age in ages if age is not None}
     return 1 if 1 in codes else max(codes)
 
 
@@ -172,6 +177,8 @@ def _print(score: WindowScore, override: str | None, *, brief: bool) -> None:
     else:
         click.echo(f"{status}  {drift_words(detail)}")
         _say(performance_words(detail), indent=10)
+        if detail.feature_age is not None:
+            _say(f"feature age {detail.feature_age.status}: {detail.feature_age.reason}", indent=10)
         _print_detail(detail)
         click.echo(f"distance {distance}   (0 is the training data, 1 nothing in common)")
     click.echo("")

@@ -86,9 +86,12 @@ def changing(steps: int) -> Columns:
 
 
 def several_a_day(rows: Delivery) -> Iterator[str]:
-    """The same, where each entity has several rows a day."""
-    if rows.case.time is not None and usual_step(_placed(rows)[0]) <= _A_DAY:
-        yield from changing(1)(rows)
+    """The same, where each entity has several rows a day, and the first of each differ."""
+    if rows.case.time is None or usual_step(_placed(rows)[0]) > _A_DAY:
+        return
+    for name in changing(1)(rows):
+        if refreshed_daily(rows, name, 0).new[name].drop_nulls().n_unique() > 1:
+            yield name
 
 
 def served(rows: Delivery) -> Iterator[str]:

@@ -120,7 +120,7 @@ def logged_context(rows: Sequence[bytes | None]) -> list[Mapping[str, object]]:
     return [{} if row is None else _decode(row) for row in rows]
 
 
-def count_unknown(ages: Iterable[FeatureAge]) -> Mapping[str, int]:
+def count_unknown(ages: Iterable[FeatureAge]) -> dict[str, int]:
     """How many ages are not known, by the reason."""
     counts: dict[str, int] = {}
     for age in ages:

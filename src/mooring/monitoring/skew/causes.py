@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from mooring.monitoring.skew.offline import Offline, Places
 
 Kind = Literal["stale", "ahead", "missing", "default"]
-MOST = 0.5
-"""A cause is named when it explains at least this share of the unequal rows: most of them."""
+MOST = 0.6
+"""A cause is named when it explains at least this share of the unequal rows: clearly most of them.
+Errors of one up or down in a counter are the value of before or of after in half of the rows."""
 STEPS = 500
 """Offline rows looked back over: three weeks of hours, a year and a half of days."""
 SAMPLE = 2000
@@ -79,31 +80,83 @@ def find_cause(
     missing = float(np.isnan(sides.online[rows]).mean())
     if missing >= MOST:
         return Cause("missing", missing)
-    return _lag(sides, offline, places, _some(rows)) or _default(sides, places, rows)
+    some = _some(rows)
+    chance = _chance(sides, some)
+    return (
+        _shifted(sides, offline, places, some, chance)
+        or _held(sides, offline, places, unequal, chance)
+        or _delayed(sides, offline, places, some, chance)
+        or _default(sides, places, rows)
+    )
 
 
-def _lag(sides: Sides, offline: Offline, places: Places, rows: NDArray[np.intp]) -> Cause | None:
-    """Online values that are the offline ones of another time."""
-    lags = np.arange(1, min(STEPS, len(offline.entity) - 1) + 1)
-    if not lags.size:
-        return None
-    chance = _chance(sides, rows)
+def _shifted(
+    sides: Sides, offline: Offline, places: Places, rows: NDArray[np.intp], chance: float
+) -> Cause | None:
+    """Online values that are the offline ones of so many rows before, always as many."""
+    lags = _lags(offline)
     both = np.concatenate([lags, -lags])
     met = _met(sides, offline, places, rows, both)
     found = _constant(met, both, chance)
-    if found is not None and (chance <= RARE or _always(sides, offline, places, found)):
-        return _told(offline, places[rows], np.where(met[:, both == found][:, 0], found, 0))
-    near = int(RARE / chance) if chance else STEPS
-    back = met[:, : min(lags.size, near)]
-    if not back.shape[1] or back.any(axis=1).mean() < MOST:
+    if found is None or (chance > RARE and not _always(sides, offline, places, found)):
         return None
-    return _told(offline, places[rows], np.where(back.any(axis=1), back.argmax(axis=1) + 1, 0))
+    return _told(offline, places[rows], np.where(met[:, both == found][:, 0], found, 0))
+
+
+def _held(
+    sides: Sides, offline: Offline, places: Places, unequal: NDArray[np.bool_], chance: float
+) -> Cause | None:
+    """Online values that were right once and then stayed: a cache, a job that runs once a day.
+
+    Requests of an entity that get one value after the other the same are one run; it explains its
+    rows when its value is the offline one of the row it began with. By chance a run begins so as
+    often as any row is equal, or as a value is met at all.
+    """
+    from scipy.special import bdtrc
+
+    rows = np.flatnonzero(places >= 0)
+    rows = rows[np.argsort(places[rows], kind="stable")]
+    online, at = sides.online[rows], places[rows]
+    new = np.ones(rows.size, dtype=bool)
+    new[1:] = ~same(online[1:], online[:-1], sides.slack) | (np.diff(offline.entity[at]) != 0)
+    run = np.cumsum(new) - 1
+    begin = at[new]
+    right = same(online[new], sides.offline[begin], sides.slack)
+    wrong = unequal[rows]
+    touched = np.unique(run[wrong])
+    hits = int(right[touched].sum())
+    explained = right[run[wrong]]
+    anyway = max(chance, 1.0 - float(wrong.mean()))
+    if hits < _FEWEST or explained.mean() < MOST:
+        return None
+    if bdtrc(hits - 1, touched.size, anyway) > _ERROR:
+        return None
+    steps = np.where(explained, at[wrong] - begin[run[wrong]], 0)
+    return _told(offline, at[wrong], steps)
+
+
+def _delayed(
+    sides: Sides, offline: Offline, places: Places, rows: NDArray[np.intp], chance: float
+) -> Cause | None:
+    """Online values that are those of some row before, each of another: the nearest that fits."""
+    near = int(RARE / chance) if chance else STEPS
+    back = _met(sides, offline, places, rows, _lags(offline)[:near])
+    hit = back.any(axis=1) if back.shape[1] else np.zeros(rows.size, dtype=bool)
+    if hit.mean() < MOST:
+        return None
+    return _told(offline, places[rows], np.where(hit, back.argmax(axis=1) + 1, 0))
+
+
+def _lags(offline: Offline) -> NDArray[np.int64]:
+    return np.arange(1, min(STEPS, len(offline.entity) - 1) + 1)
 
 
 def _constant(met: NDArray[np.bool_], lags: NDArray[np.int64], chance: float) -> int | None:
     """The shortest lag under which most rows meet their value, and more than by chance."""
     from scipy.special import bdtrc
 
+    if not lags.size:
+        return None
     hits = met.sum(axis=0)
     best = int(hits.max())
     surprise = bdtrc(best - 1, len(met), chance) * lags.size

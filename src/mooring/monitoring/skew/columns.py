@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mooring.monitoring.skew.causes import Cause, find_cause
 from mooring.monitoring.skew.comparing import Sides, Status, judge, same, sides_of
 from mooring.monitoring.skew.offline import Offline, Places
+from mooring.monitoring.words import span_words
 from mooring.profiling.words import share as percent
 
 _NARROW = 0.25
@@ -145,21 +146,6 @@ def lag_words(cause: Cause) -> str:
     return f"{span_words(cause.low)} to {span_words(cause.high)}"
 
 
-def span_words(seconds: float) -> str:
-    """A span in its largest unit: ``90 s``, ``45 min``, ``6 h``, ``2.5 d``.
-
-    Examples
-    --------
-    >>> span_words(21600), span_words(216000), span_words(20)
-    ('6 h', '2.5 d', '20 s')
-    """
-    units = (("d", 86400.0, 2), ("h", 3600.0, 1), ("min", 60.0, 2))
-    for unit, length, least in units:
-        if seconds >= least * length:
-            return f"{seconds / length:.3g} {unit}"
-    return f"{seconds:.3g} s"
-
-
 def _compare(  # noqa: PLR0913, PLR0917 - one column of both sides, and how to judge it
     name: str,
     online: pl.Series,
@@ -189,11 +175,12 @@ def _size(
     sides: Sides, places: Places, unequal: NDArray[np.bool_], deviation: float | None
 ) -> float | None:
     scale = sides.deviation if deviation is None else deviation
-    if not sides.measured or not scale > 0:
+    if not sides.measured or not 0 < scale < float("inf"):
         return None
-    apart = np.abs(sides.online[unequal] - sides.offline[places[unequal]])
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity less infinity
+        apart = np.abs(sides.online[unequal] - sides.offline[places[unequal]])
     known = apart[np.isfinite(apart)]
-    return float(known.mean() / scale) if known.size else None
+    return float((known / scale).mean()) if known.size else None
 
 
 def _example(online: pl.Series, offline: pl.Series, row: int, place: int) -> Example:

@@ -44,7 +44,8 @@ class Sides:
     def deviation(self) -> float:
         """The standard deviation of the offline values; NaN where none has a size."""
         known = self.offline[np.isfinite(self.offline)]
-        return float(known.std()) if self.measured and known.size else float("nan")
+        with np.errstate(over="ignore"):
+            return float(known.std()) if self.measured and known.size else float("nan")
 
 
 def sides_of(online: pl.Series, offline: pl.Series) -> Sides:
@@ -69,7 +70,7 @@ def sides_of(online: pl.Series, offline: pl.Series) -> Sides:
 
 def same(one: Numbers, other: Numbers, slack: float) -> NDArray[np.bool_]:
     """Which values are equal, but for rounding; missing equals missing."""
-    with np.errstate(invalid="ignore"):  # infinity less infinity
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity less infinity
         near = np.abs(one - other) <= slack * np.maximum(np.abs(one), np.abs(other))
     equal: NDArray[np.bool_] = near | (one == other) | (np.isnan(one) & np.isnan(other))
     return equal
