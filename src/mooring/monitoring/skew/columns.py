@@ -104,7 +104,7 @@ def compare_columns(
     ...     pl.DataFrame({"x": [1.0, 9.0]}), offline, np.array([0, 1]), most=0.01
     ... )
     >>> print(one)
-    x is unequal in 50% of 2 rows, such as 9.0 served for 2.0
+    x is unequal in 50% of 2 rows, such as 9 served for 2
     """
     there = places >= 0
     names = [name for name in online.columns if name in offline.rows.columns]
