@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mooring.cli.monitor import _exit_code
 from mooring.lineage.values import WindowScore
 from mooring.monitoring.alerts import AlertRules, alerts_for
 from mooring.monitoring.detail import FeatureAge, read_detail
@@ -133,3 +134,9 @@ def test_training_rows_from_a_csv_say_their_ages_and_the_future_is_unknown() -> 
 )
 def test_a_span_is_told_in_its_largest_unit(seconds: float, said: str) -> None:
     assert span_words(seconds) == said
+
+
+@pytest.mark.parametrize(("age", "code"), [("ok", 0), ("told", 0), ("stale", 1), ("unknown", 3)])
+def test_fd_18_monitor_ends_with_what_the_feature_age_says(age: str, code: int) -> None:
+    assert _exit_code([_with_age(score(), age)]) == code
+    assert _exit_code([_with_age(score(0, "drift"), age)]) == 1

@@ -95,3 +95,14 @@ def test_fd_18_every_answer_is_logged_with_its_keys_and_counted_by_its_feature_a
     for reason in ("future", "unreadable"):
         told = f'mooring_feature_age_unknown_total{{model_version="bikes/2",reason="{reason}"}} 1.0'
         assert told in text
+
+
+def test_a_key_is_an_input_of_the_version_that_has_it_and_of_no_other() -> None:
+    with_shop = version(3, temp="float", shop="integer")
+    rows = [{"temp": 1.0, "shop": shop} for shop in range(40)]
+    with running((version(2), 0.5), (with_shop, 0.5), kept=KEPT, key="shop") as server:
+        answer = post(server, {"dataframe_records": rows})
+        assert answer.status_code == 200, answer.text
+    inputs = {r.model_version: set(msgspec.json.decode(r.inputs)) for r in server.records}
+    assert inputs == {"bikes/2": {"temp"}, "bikes/3": {"temp", "shop"}}
+    assert all(json.loads(r.context or b"").keys() == {"shop"} for r in server.records)
