@@ -198,8 +198,11 @@ def test_more_unequal_rows_never_turn_skew_into_none(
     assert judge(0, rows, most) == ("equal" if rows >= rows_needed(most) else "unknown")
 
 
-def test_no_row_is_unknown_and_never_equal() -> None:
+def test_no_row_or_a_share_that_is_not_surely_above_is_unknown_and_never_equal() -> None:
     assert judge(0, 0, 0.5) == "unknown"
+    assert [judge(unequal, 299, 0.01) for unequal in (2, 3, 6, 7)] == [
+        *("equal", "unknown", "unknown", "skew")
+    ]
 
 
 def test_the_size_is_in_deviations_of_the_offline_column() -> None:
