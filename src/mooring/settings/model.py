@@ -154,7 +154,8 @@ class Serving(_Table, frozen=True):
     """Column whose value keeps an entity on one arm; each request alone when absent."""
     log_keys: tuple[str, ...] = ()
     """Fields that name what a request is about, kept in clear in the log beside its inputs, so that
-    ``mooring skew`` finds its offline row."""
+    ``mooring skew`` finds its offline row. The time column may be one: a forecast is of its own
+    instant, and not of the one it was asked at."""
     features_at: str | None = None
     """Field of a request, and column of the data, with the instant at which the features of a row
     were computed: each answer then has a feature age."""
