@@ -96,7 +96,7 @@ def main(folder: Path | None, only: str = "") -> None:
     found: dict[str, list[Exercise]] = defaultdict(list)
     missed: list[str] = []
     total = bad = 0
-    for each, steps in _sources(folder, only):
+    for each, steps in sources(folder, only):
         started = process_time()
         stopped, told, warned = clean_rate(steps)
         runs = len(steps)
@@ -133,7 +133,8 @@ def _row(name: str, of: list[Exercise]) -> str:
     return f"{name:<34}{len(of):>7}{named / len(of):>8.0%}{stopped / len(of):>9.0%}  {rules}"
 
 
-def _sources(folder: Path | None, only: str) -> Iterator[tuple[Set, list[tuple[str, Delivery]]]]:
+def sources(folder: Path | None, only: str) -> Iterator[tuple[Set, list[tuple[str, Delivery]]]]:
+    """Each table with its deliveries, the last of them to break."""
     for each in SETS:
         if folder is None or (only and each.name not in only):
             continue

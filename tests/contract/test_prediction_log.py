@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mooring.adapters.sqlite_log.log import SqliteLog
+from mooring.adapters.sqlite_log.schema import APPEND
 from mooring.clock import Window
 from mooring.errors import CatalogError
 from mooring.serving.log import Label, LabelReceipt, PredictionLog, PredictionRecord, Value
@@ -107,6 +109,14 @@ def test_what_was_appended_is_read_back(log: PredictionLog) -> None:
     }
     row = ("a", START, "bikes/1", "station 7", "wet", [0.25, 0.75], None, None)
     assert found.meta.rows() == [row]
+
+
+def test_what_is_kept_beside_the_inputs_is_read_back_with_its_row(log: PredictionLog) -> None:
+    log.append([replace(record("b", 2), context=b'{"shop":7}'), record("a", 1)])
+    found = log.read("bikes")
+    assert found.meta["prediction_id"].to_list() == ["a", "b"]
+    assert found.context == (None, b'{"shop":7}')
+    assert log.read("bikes", Window(START, START + 1.5 * HOUR)).context == (None,)
 
 
 def test_an_empty_log_reads_as_no_rows_of_the_same_columns(log: PredictionLog) -> None:
@@ -395,3 +405,18 @@ def test_a_long_log_is_read_whole(opened: Open, tmp_path: Path) -> None:
     )
     log.add_labels("bikes", [label(f"{i:06}", float(i)) for i in range(0, 100_000, 2)], START)
     assert log.read("bikes").meta["label"].null_count() == 50_000
+
+
+def test_a_log_of_version_1_gains_the_table_and_its_server_goes_on_writing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log.db"
+    SqliteLog(path).close()
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript("DROP TABLE context; PRAGMA user_version = 1;")
+        log = SqliteLog(path)
+        old.execute(APPEND, ("a", "bikes", 0, "bikes/1", None, "1.5", None, b'{"name":"a"}'))
+        old.commit()
+        log.append([replace(record("b"), context=b"{}")])
+        assert log.read("bikes").context == (None, b"{}")
+        log.close()

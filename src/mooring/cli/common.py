@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mooring.clock import parse_instant
+from mooring.clock import Window, parse_duration, parse_instant
 from mooring.errors import UsageError
 from mooring.pipeline.context import Context
 from mooring.settings import Settings
@@ -50,6 +50,47 @@ def project_here(context: click.Context) -> Iterator[Context]:
 
     with open_project(settings_here(context)) as project:
         yield project
+
+
+def window_options(command: F) -> F:
+    """``--from``, ``--to`` and ``--window``, in that order; see :func:`window_asked`."""
+    options = (
+        click.option("--from", "start", type=Instant(), help="Start of a window of your own."),
+        click.option("--to", "end", type=Instant(), help="Its end, exclusive; now by default."),
+        click.option(
+            "--window", metavar="SPAN", help="Length of the latest complete window, such as 7d."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def window_asked(
+    project: Context, start: datetime | None, end: datetime | None, length: str | None
+) -> Window | None:
+    """The window that was asked for; None for the latest complete one of the settings.
+
+    Raises
+    ------
+    UsageError
+        When the options exclude each other, or the window ends before it starts.
+    """
+    from mooring.monitoring.windows import latest_window
+
+    if length is not None:
+        if start is not None or end is not None:
+            raise UsageError("--window and --from/--to exclude each other")
+        every = parse_duration(project.settings.monitoring.every)
+        return latest_window(project.clock(), every=every, length=parse_duration(length))
+    if start is None:
+        if end is not None:
+            raise UsageError("--to needs --from", fix="add --from, such as --from 2026-03-02")
+        return None
+    chosen = Window(start, end or project.clock())
+    if chosen.start >= chosen.end:
+        raise UsageError("the window ends before it starts", where=str(chosen))
+    return chosen
 
 
 def because_option(default: str) -> Callable[[F], F]:

@@ -11,26 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.common import Instant, as_json, settings_here
+from mooring.cli.common import as_json, settings_here, window_asked, window_options
 from mooring.cli.output import print_json, print_table
-from mooring.clock import Window, parse_duration
 from mooring.errors import UsageError
 
 if TYPE_CHECKING:
+    from mooring.clock import Window
     from mooring.lineage.values import WindowScore
     from mooring.monitoring.detail import Column, Detail
     from mooring.pipeline.context import Context
     from mooring.serving.log import PredictionLog
 
 _EXIT = {"ok": 0, "drift": 1, "degraded": 1, "unknown": 3}
+_EXIT_AGE = {"ok": 0, "told": 0, "stale": 1, "unknown": 3}
 _COLOURS = {"ok": "green", "drift": "yellow", "degraded": "red", "unknown": "cyan"}
 _NAME = 16
 
 
 @click.command()
-@click.option("--from", "start", type=Instant(), help="Start of a window of your own.")
-@click.option("--to", "end", type=Instant(), help="Its end, exclusive; now by default.")
-@click.option("--window", metavar="SPAN", help="Length of the latest complete window, such as 7d.")
+@window_options
 @click.option("--all-due", is_flag=True, help="Every complete window without a score.")
 @click.option(
     "--report",
@@ -50,14 +49,14 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """Compare a window of the log with the baseline; report and alert.
 
-    Exit codes: 0 ok, 1 drift or degraded performance, 3 it cannot be said.
+    Exit codes: 0 ok, 1 drift, degraded performance or stale features, 3 it cannot be said.
     """
     from mooring.bootstrap import open_log, open_project
     from mooring.monitoring.report import write_report
 
     settings = settings_here(context)
     with open_project(settings) as project, open_log(settings) as log:
-        chosen = _window(project, start, end, window)
+        chosen = window_asked(project, start, end, window)
         scores = _scores(project, log, chosen, all_due=all_due)
         page = write_report(
             project, report or settings.state / "report.html", scores if chosen else ()
@@ -77,27 +76,6 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 _NOT_RECORDED = "\n  a window of your own: not recorded, nobody alerted"
 _MOST = 3
 """More windows than this get a line each instead of a table."""
-
-
-def _window(
-    project: Context, start: datetime | None, end: datetime | None, length: str | None
-) -> Window | None:
-    """The window that was asked for; None for the latest complete one of the settings."""
-    from mooring.monitoring.windows import latest_window
-
-    if length is not None:
-        if start is not None or end is not None:
-            raise UsageError("--window and --from/--to exclude each other")
-        every = parse_duration(project.settings.monitoring.every)
-        return latest_window(project.clock(), every=every, length=parse_duration(length))
-    if start is None:
-        if end is not None:
-            raise UsageError("--to needs --from", fix="add --from, such as --from 2026-03-02")
-        return None
-    chosen = Window(start, end or project.clock())
-    if chosen.start >= chosen.end:
-        raise UsageError("the window ends before it starts", where=str(chosen))
-    return chosen
 
 
 def _scores(
@@ -126,7 +104,11 @@ def _recorded(project: Context) -> tuple[WindowScore, ...]:
 
 def _exit_code(scores: Sequence[WindowScore]) -> int:
     """The worst of the scores, a finding before an unknown; nothing scored is unknown."""
+    from mooring.monitoring.detail import read_detail
+
     codes = {_EXIT[score.status] for score in scores} or {_EXIT["unknown"]}
+    ages = (read_detail(score).feature_age for score in scores)
+    codes |= {_EXIT_AGE[age.status] for age in ages if age is not None}
     return 1 if 1 in codes else max(codes)
 
 
@@ -195,6 +177,8 @@ def _print(score: WindowScore, override: str | None, *, brief: bool) -> None:
     else:
         click.echo(f"{status}  {drift_words(detail)}")
         _say(performance_words(detail), indent=10)
+        if detail.feature_age is not None:
+            _say(f"feature age {detail.feature_age.status}: {detail.feature_age.reason}", indent=10)
         _print_detail(detail)
         click.echo(f"distance {distance}   (0 is the training data, 1 nothing in common)")
     click.echo("")

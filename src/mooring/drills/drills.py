@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mooring.drills import faults, places
+from mooring.drills import faults, places, served
+from mooring.drills.judges import DATA_GATE, Judge, skew
 
 if TYPE_CHECKING:
     from mooring.drills.faults import Fault
@@ -27,7 +28,10 @@ class Drill:
     places : callable
         From a delivery to the columns that it can be put into, as ``inject`` reads them.
     rules : frozenset of str
-        Any of these must find it; none of all may stop when it is empty, for it is no fault.
+        Any of these must find it; when it is empty there is no fault, and the judge may object to
+        nothing.
+    judge : Judge
+        Who is asked.
     """
 
     id: str
@@ -35,16 +39,13 @@ class Drill:
     inject: Fault
     places: Places
     rules: frozenset[str]
+    judge: Judge = DATA_GATE
 
 
 def _drill(
-    id_: str,
-    name: str,
-    inject: Fault,
-    where: Places,
-    *rules: str,
+    id_: str, name: str, inject: Fault, where: Places, *rules: str, judge: Judge = DATA_GATE
 ) -> Drill:
-    return Drill(id_, name, inject, where, frozenset(rules))
+    return Drill(id_, name, inject, where, frozenset(rules), judge)
 
 
 DRILLS: tuple[Drill, ...] = (
@@ -127,6 +128,19 @@ DRILLS: tuple[Drill, ...] = (
     _drill("FD-16", "half of the rows", faults.keep_some(0.5), places.clock, "sampling"),
     _drill("FD-16", "one group only", faults.keep_one_group, places.categories, "sampling"),
     _drill("FD-17", "default in 30 %", faults.default_value(0.3), places.measured, "flood"),
+    _drill(
+        *("FD-18", "features 6 rows late", served.late(6), served.changing(6), "stale"),
+        judge=skew(6),
+    ),
+    _drill(
+        "FD-18",
+        "features once a day",
+        served.refreshed_daily,
+        served.several_a_day,
+        "stale",
+        judge=skew(),
+    ),
+    _drill("FD-18", "served as they are", served.unbroken, served.served, judge=skew()),
     _drill("FD-19", "one tenant broken", faults.break_in_slice, places.sliced, "partition"),
     _drill("FD-25", "one day poisoned", faults.poison_day, places.days, "partition"),
 )

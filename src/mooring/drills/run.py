@@ -1,4 +1,4 @@
-"""Injects faults into copies of rows, asks the data gate, says what was caught by which rule."""
+"""Injects faults into copies of rows, asks who must find each, says by which rule it was caught."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mooring.gates.data_gate import DataJudgement, judge_data
-from mooring.settings.model import DataGate
+from mooring.drills.judges import Clean, Ground, judge_clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    import polars as pl
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mooring.drills.delivery import Delivery
     from mooring.drills.drills import Drill
     from mooring.gates.data.finding import Finding
+    from mooring.settings.model import DataGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,8 @@ class Exercise:
     drill : Drill
     place : str
     caught : bool
-        Whether a rule named for the fault found it; of what is no fault, whether nothing stopped.
+        Whether a rule named for the fault found it; of what is no fault, whether its judge has
+        nothing against it.
     by : tuple of str
         Rules that found something which they do not find in the clean rows.
     stopped : bool
@@ -43,20 +42,6 @@ class Exercise:
     by: tuple[str, ...]
     stopped: bool
     said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clean:
-    """What the gate says of the delivery as it is."""
-
-    accepted: DataJudgement
-    judged: DataJudgement
-
-
-def judge_clean(rows: Delivery, rules: DataGate) -> Clean:
-    """Ask the gate about the accepted rows, then about all of the delivery, unbroken."""
-    accepted = judge_data(rows.accepted, None, None, rules, rows.data)
-    return Clean(accepted, _judge(rows.rows, accepted, rows, rules))
 
 
 def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
@@ -82,38 +67,22 @@ def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
     clean : Clean, optional
         Of the same rows and rules, when it is known.
     """
-    clean = clean or judge_clean(rows, rules)
-    known = {(finding.rule, finding.column) for finding in clean.judged.findings}
+    ground = Ground(rows, rules, clean or judge_clean(rows, rules))
     for drill in drills:
         for place in islice(drill.places(rows), most):
-            broken = drill.inject(rows, place, seed)
-            accepted = clean.accepted
-            if broken.accepted.schema != rows.accepted.schema:
-                accepted = judge_data(broken.accepted, None, None, rules, rows.data)
-            judged = _judge(broken.rows, accepted, rows, rules)
-            yield _came_of(drill, place, judged, known)
+            found = drill.judge.findings(ground, drill.inject(rows, place, seed))
+            yield _came_of(drill, place, found)
 
 
-def _judge(
-    frame: pl.DataFrame, accepted: DataJudgement, rows: Delivery, rules: DataGate
-) -> DataJudgement:
-    return judge_data(
-        frame, accepted.contract, accepted.profile, rules, rows.data, past=accepted.past
-    )
-
-
-def _came_of(
-    drill: Drill, place: str, judged: DataJudgement, known: set[tuple[str, str]]
-) -> Exercise:
-    new = [f for f in judged.findings if (f.rule, f.column) not in known]
+def _came_of(drill: Drill, place: str, new: Sequence[Finding]) -> Exercise:
     named = [finding for finding in new if finding.rule in drill.rules]
     stops = [finding for finding in new if finding.severity == "stop"]
-    caught = bool(named) if drill.rules else not stops
-    told: list[Finding] = named or stops or new
+    wrong = [finding for finding in new if drill.judge.rejects(finding)]
+    told = named or stops or list(new)
     return Exercise(
         drill=drill,
         place=place,
-        caught=caught,
+        caught=bool(named) if drill.rules else not wrong,
         by=tuple(dict.fromkeys(finding.rule for finding in (*named, *stops, *new))),
         stopped=bool(stops),
         said=str(told[0]) if told else "",

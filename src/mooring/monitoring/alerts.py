@@ -16,7 +16,7 @@ from typing import Literal
 from mooring.lineage.canonical import canonical_json
 from mooring.lineage.values import Alert, WindowScore
 from mooring.monitoring.detail import read_detail
-from mooring.monitoring.words import by_weight, headline, moved_words
+from mooring.monitoring.words import by_weight, headline, moved_words, span_words
 from mooring.profiling.words import listed, short
 
 Severity = Literal["page", "notify", "record"]
@@ -163,6 +163,18 @@ def _degrades(windows: Latest, _: AlertRules) -> bool | None:
     return None if status == "unknown" else status == "degraded"
 
 
+def _stale(windows: Latest, _: AlertRules) -> bool | None:
+    age = read_detail(windows[0]).feature_age
+    return None if age is None or age.status in {"unknown", "told"} else age.status == "stale"
+
+
+def _stale_title(windows: Latest, _: AlertRules) -> str:
+    age = read_detail(windows[0]).feature_age
+    late, limit = (0.0, 0.0) if age is None else (age.window.p95 or 0.0, age.limit or 0.0)
+    told = f"one answer in twenty on some over {span_words(late)} old, {span_words(limit)} allowed"
+    return f"{short(windows[0].deployment)}: stale features, {told}"
+
+
 def _drift_title(windows: Latest, rules: AlertRules) -> str:
     looked_at = _looked_at(windows, rules)
     newest = next(one for one in looked_at if _drift_of(one) == "drift")
@@ -185,6 +197,7 @@ _RULES = (
         lambda w, _: f"{short(w[0].deployment)}: {read_detail(w[0]).performance.reason}",
     ),
     _Rule("drift", _drifts, _drift_title),
+    _Rule("stale", _stale, _stale_title),
     _Rule(
         "no-data",
         lambda w, _: w[0].rows == 0,
@@ -239,8 +252,13 @@ def _body(score: WindowScore) -> str:
     performance = detail.performance
     if performance.rows:
         lines.append(f"performance: {performance.reason} ({performance.rows:,} labelled rows)")
+    age = detail.feature_age
+    if age is not None:
+        lines.append(f"feature age: {age.reason}")
     span = f"--from {score.start:%Y-%m-%dT%H:%M} --to {score.end:%Y-%m-%dT%H:%M}"
     lines.append(f"next: mooring monitor {span}")
+    if age is not None and age.status == "stale":
+        lines.append(f"      mooring skew {span}   (what was stale, and its cost)")
     lines.append(_NEXT[score.status])
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ import msgspec
 
 from mooring.clock import Window
 from mooring.lineage.values import WindowScore
+from mooring.pipeline.feature_age import FeatureAges
 
 Drift = Literal["ok", "drift", "unknown"]
 Status = Literal["ok", "drift", "degraded", "unknown"]
@@ -66,8 +67,25 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 0
 
 
+class FeatureAge(msgspec.Struct, frozen=True, kw_only=True):
+    """How old the features of a window's answers were, beside those of the training rows.
+
+    ``told`` is the status where no limit is declared; ``limit`` is in seconds. ``training`` is None
+    when the training rows do not say.
+    """
+
+    status: Literal["ok", "stale", "unknown", "told"]
+    reason: str
+    window: FeatureAges
+    training: FeatureAges | None = None
+    limit: float | None = None
+
+
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a score found. ``reason`` says why nothing could be scored; else it is empty."""
+    """Everything a score found. ``reason`` says why nothing could be scored; else it is empty.
+
+    ``feature_age`` is None when no field of a request tells it.
+    """
 
     performance: Performance
     drift: Drift = "unknown"
@@ -75,6 +93,7 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
     watched: tuple[Column, ...] = ()
     others: tuple[Column, ...] = ()
     predictions: tuple[Column, ...] = ()
+    feature_age: FeatureAge | None = None
     reason: str = ""
 
 

@@ -15,8 +15,10 @@ from mooring.lineage.catalog import queries
 from mooring.monitoring.answered import logged_answers, logged_truth
 from mooring.monitoring.detail import Detail, Performance, Scored, Status
 from mooring.monitoring.drift import DriftFound, judge_drift
+from mooring.monitoring.freshness import window_age
 from mooring.monitoring.performance import Holdout, PerformanceRules, judge_performance, not_yet
 from mooring.monitoring.versions import MonitoredVersion, VersionCache
+from mooring.pipeline.feature_age import PART as FEATURE_AGE
 from mooring.pipeline.steps.register import predictions_frame
 from mooring.profiling.counting.making import profile
 from mooring.profiling.findings import DriftRules
@@ -93,6 +95,7 @@ def score_rows(  # noqa: PLR0913, PLR0917 - what is scored, against what, when
         watched=drift.watched,
         others=drift.others,
         predictions=drift.predictions,
+        feature_age=window_age(settings, rows, version.loaded.parts.get(FEATURE_AGE)),
         reason=_too_few(rows.meta.height, settings.monitoring.min_rows),
     )
     return Scored(

@@ -63,10 +63,10 @@ class MonitoredVersion:
         """Logged rows as raw columns of the types of the training rows; errors as above."""
         rows = inputs_frame(inputs, self.contract)
         known = [name for name in self.trained if name in rows.columns]
-        return rows.select(*(_as_trained(rows[name], self.trained[name]) for name in known))
+        return rows.select(*(as_trained(rows[name], self.trained[name]) for name in known))
 
 
-def _as_trained(series: pl.Series, dtype: pl.DataType) -> pl.Series:
+def as_trained(series: pl.Series, dtype: pl.DataType) -> pl.Series:
     """The type that ``features`` was given in training; what does not fit is missing."""
     if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
         series = series.dt.replace_time_zone("UTC")

@@ -19,7 +19,10 @@ def headline(score: WindowScore) -> str:
     detail = read_detail(score)
     if score.rows == 0 or detail.reason:
         return _sentence(detail.reason or "no predictions in this window")
-    return f"{drift_words(detail)}; {performance_words(detail)}"
+    stale = detail.feature_age is not None and detail.feature_age.status == "stale"
+    drift = drift_words(detail)
+    said = f"Stale features; {drift[:1].lower()}{drift[1:]}" if stale else drift
+    return f"{said}; {performance_words(detail)}"
 
 
 def performance_words(detail: Detail) -> str:
@@ -56,6 +59,21 @@ def moved_words(column: Column, most: int = 2) -> str:
         f"{short(one.label)}: {share(one.baseline)} → {share(one.current)}"
         for one in column.moved[:most]
     )
+
+
+def span_words(seconds: float) -> str:
+    """A span in its largest unit: ``90 s``, ``45 min``, ``6 h``, ``2.5 d``.
+
+    Examples
+    --------
+    >>> span_words(21600), span_words(216000), span_words(20)
+    ('6 h', '2.5 d', '20 s')
+    """
+    units = (("d", 86400.0, 2), ("h", 3600.0, 1), ("min", 60.0, 2))
+    for unit, length, least in units:
+        if seconds >= least * length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.3g} s"
 
 
 def _sentence(text: str) -> str:

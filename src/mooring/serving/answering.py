@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mooring.errors import RequestError
-from mooring.serving.columns import MISSING, shown
+from mooring.serving.columns import MISSING
+from mooring.serving.context import Kept, checked_key, context_rows, feature_ages
 from mooring.serving.domain import check_domain
 from mooring.serving.following import NO_TRAFFIC
 from mooring.serving.predicting import Part, Said
@@ -79,6 +80,8 @@ class Service:
         The field whose value keeps an entity on one arm.
     max_rows : int
         In one request.
+    kept : Kept
+        Fields that the log keeps beside the inputs.
     """
 
     following: Following
@@ -87,6 +90,7 @@ class Service:
     ids: IdSource
     key: str | None
     max_rows: int
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def split(self) -> Split:
@@ -118,18 +122,31 @@ class Service:
         at = request.at or self.clock()
         ids = [self.ids(at) for _ in range(table.rows)]
         keys = self._keys(request)
-        table = self._without_key(table, split)
         parts, places = [], []
         for version, chosen in _by_version(split, request.number, keys, ids).items():
             places.append(chosen)
-            share = table if len(chosen) == table.rows else table.take(chosen)
-            numbers = [i + 1 for i in chosen]
-            typed = type_rows(share, version.loaded.fields, numbers)
-            outside = check_domain(typed, version.loaded.domain, numbers)
             own = [ids[i] for i in chosen], [keys[i] for i in chosen]
-            inputs = canonical_rows(typed)
-            parts.append(Part(split.deployment, version, typed, inputs, *own, at, outside))
+            share = table if len(chosen) == table.rows else table.take(chosen)
+            parts.append(self._part(split.deployment, version, share, chosen, own, at))
         return _in_order(ids, parts, places, await self.batcher.submit(parts))
+
+    def _part(  # noqa: PLR0913, PLR0917 - the rows of one version, and what is known of them
+        self,
+        deployment: str,
+        version: ServedVersion,
+        share: Table,
+        chosen: Sequence[int],
+        own: tuple[list[str], list[str | None]],
+        at: datetime,
+    ) -> Part:
+        numbers = [i + 1 for i in chosen]
+        typed = type_rows(self._inputs(share, version), version.loaded.fields, numbers)
+        outside = check_domain(typed, version.loaded.domain, numbers)
+        return Part(
+            *(deployment, version, typed, canonical_rows(typed), *own, at, outside),
+            context=context_rows(share, self.kept),
+            ages=feature_ages(share, self.kept, at),
+        )
 
     def _check_size(self, rows: int) -> None:
         if rows > self.max_rows:
@@ -149,26 +166,22 @@ class Service:
             return [request.key] * rows
         return [_key_text(self.key or "", value, row) for row, value in enumerate(values, 1)]
 
-    def _without_key(self, table: Table, split: Split) -> Table:
-        """The key column is not an input of the model, unless it says that it is."""
-        if self.key is None or self.key not in table.columns:
-            return table
-        known = any(self.key in arm.version.loaded.fields.columns for arm in split.arms)
-        return table if known else table.without(self.key)
+    def _inputs(self, table: Table, version: ServedVersion) -> Table:
+        """Keys and instants are no inputs of a model, unless it says that they are."""
+        for name in (self.key, *self.kept.fields):
+            if (
+                name is not None
+                and name in table.columns
+                and name not in version.loaded.fields.columns
+            ):
+                table = table.without(name)
+        return table
 
 
 def _key_text(field: str, value: object, row: int) -> str | None:
     if value is None or value is MISSING:
         return None
-    if isinstance(value, str | int) and not isinstance(value, bool):
-        return str(value)
-    raise RequestError(
-        f"{field}: a key is text or a whole number",
-        field=field,
-        kind="contract",
-        where=f"row {row}: {shown(value)}",
-        fix="send text or a whole number, or null",
-    )
+    return str(checked_key(field, value, row))
 
 
 def _by_version(

@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from mooring.errors import CatalogError, MooringError, RequestError, RunError
+from mooring.serving.context import count_unknown
 from mooring.serving.predicting import Part, Said, predict, records_of
 
 if TYPE_CHECKING:
@@ -166,15 +167,21 @@ class Batcher:
         self._metrics.batch_rows.observe(len(records))
         for version, rows in Counter(record.model_version for record in records).items():
             self._metrics.rows.labels(version).inc(rows)
-        self._count_outside(batch, outcomes)
-        return outcomes
-
-    def _count_outside(self, batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
-        """Values that broke the contract of their version and were answered all the same."""
         for waiting, outcome in zip(batch, outcomes, strict=True):
             for part in waiting.parts if isinstance(outcome, list) else ():
-                for (field, rule), values in part.outside.items():
-                    self._metrics.outside.labels(part.version.id, field, rule).inc(values)
+                self._count(part)
+        return outcomes
+
+    def _count(self, part: Part) -> None:
+        """Values that broke a contract and were answered all the same; the age of features."""
+        version = part.version.id
+        for (field, rule), values in part.outside.items():
+            self._metrics.outside.labels(version, field, rule).inc(values)
+        for age in part.ages:
+            if isinstance(age, float):
+                self._metrics.feature_age.labels(version).observe(age)
+        for reason, rows in count_unknown(part.ages).items():
+            self._metrics.feature_age_unknown.labels(version, reason).inc(rows)
 
 
 def _outcome(said: Sequence[Said | MooringError]) -> Outcome:

@@ -35,6 +35,9 @@ class PredictionRecord:
     prediction : float, int, str or bool
     probabilities : tuple of float or None
         In the order of the model version's classes.
+    context : bytes or None
+        Fields that are kept beside the inputs, as one JSON object
+        (see :func:`mooring.serving.context.context_rows`).
     """
 
     id: str
@@ -45,6 +48,7 @@ class PredictionRecord:
     inputs: bytes
     prediction: Value
     probabilities: tuple[float, ...] | None
+    context: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,13 @@ class LoggedRows:
         Datetime(us, UTC).
     inputs : tuple of bytes
         The canonical JSON of each row, in the order of ``meta``.
+    context : tuple of bytes or None
+        What was kept beside the inputs of each row, in the same order.
     """
 
     meta: pl.DataFrame
     inputs: tuple[bytes, ...]
+    context: tuple[bytes | None, ...]
 
 
 class PredictionLog(Protocol):

@@ -8,6 +8,8 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_AGES = (1, 10, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 259_200, 604_800)
+"""Seconds to a week: from features of the moment to those of a job that has stopped."""
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 512, 2048, 8192)
 
 
@@ -27,18 +29,25 @@ class Metrics:
         self.requests = Counter(
             "mooring_requests", "Requests answered", ["route", "status"], registry=self._registry
         )
-        self.seconds = Histogram(
-            "mooring_request_seconds",
-            "From the request to its answer",
-            ["route"],
-            buckets=_SECONDS,
-            registry=self._registry,
+        self.seconds = self._histogram(
+            "mooring_request_seconds", "From the request to its answer", _SECONDS, "route"
         )
         self.rows = self._counter("mooring_predicted_rows", "Rows answered", "model_version")
         self.outside = self._counter(
             "mooring_outside_contract",
             "Values beyond the contract, answered",
             *("model_version", "field", "rule"),
+        )
+        self.feature_age = self._histogram(
+            "mooring_feature_age_seconds",
+            "From when features were computed to the answer",
+            _AGES,
+            "model_version",
+        )
+        self.feature_age_unknown = self._counter(
+            "mooring_feature_age_unknown",
+            "Rows answered whose features are of unknown age",
+            *("model_version", "reason"),
         )
         self.batch_rows = self._histogram("mooring_batch_rows", "Rows per append", _ROWS)
         self.log_seconds = self._histogram("mooring_log_append_seconds", "Per append", _SECONDS)
@@ -72,5 +81,7 @@ class Metrics:
     def _gauge(self, name: str, what: str) -> Gauge:
         return Gauge(name, what, registry=self._registry)
 
-    def _histogram(self, name: str, what: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(name, what, buckets=buckets, registry=self._registry)
+    def _histogram(
+        self, name: str, what: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(name, what, labels, buckets=buckets, registry=self._registry)

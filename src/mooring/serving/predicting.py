@@ -16,6 +16,7 @@ from mooring.serving.requests import TypedRows, frame_of
 
 if TYPE_CHECKING:
     from mooring.lineage.answers import Answers, Label
+    from mooring.serving.context import FeatureAge
     from mooring.serving.domain import Outside
     from mooring.serving.versions import ServedVersion
 
@@ -40,6 +41,10 @@ class Part:
     at : datetime
     outside : mapping
         How many values are beyond the version's contract, by field and rule.
+    context : sequence of bytes
+        What the log keeps of each row beside its inputs; empty when nothing is.
+    ages : sequence of FeatureAge
+        How old the features of each row are; empty when no field tells it.
     """
 
     deployment: str
@@ -50,6 +55,8 @@ class Part:
     keys: Sequence[str | None]
     at: datetime
     outside: Outside = field(default_factory=dict)
+    context: Sequence[bytes] = ()
+    ages: Sequence[FeatureAge] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,7 @@ def records_of(part: Part, said: Said) -> list[PredictionRecord]:
             inputs=part.inputs[i],
             prediction=prediction,
             probabilities=None if probabilities is None else tuple(probabilities[i]),
+            context=part.context[i] if part.context else None,
         )
         for i, prediction in enumerate(said.predictions)
     ]

@@ -25,6 +25,7 @@ from mooring.serving.answering import Service
 from mooring.serving.app import make_app
 from mooring.serving.batching import Batcher
 from mooring.serving.buffering import BufferedLog
+from mooring.serving.context import Kept
 from mooring.serving.domain import Domain, domain_of
 from mooring.serving.following import Following
 from mooring.serving.metrics import Metrics
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from mooring.lineage.catalog.engine import Catalog
     from mooring.serving.log import PredictionLog
     from mooring.serving.versions import Load
-    from mooring.settings.model import Settings
+    from mooring.settings.model import Serving, Settings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _GRACE_SECONDS = 30
@@ -99,7 +100,7 @@ def serve(  # noqa: PLR0913 - what it works with, by name
     )
     server = Server(
         name=name,
-        service=Service(following, batcher, clock, ids, limits.key, limits.max_rows),
+        service=_service(limits, following, batcher, clock, ids),
         metrics=metrics,
         max_body=limits.max_body,
         accept_client_time=accept_client_time,
@@ -114,6 +115,13 @@ def serve(  # noqa: PLR0913 - what it works with, by name
         closing.callback(following.close)
         told = partial(ready, _url(host, listening)) if ready is not None else None
         _until_stopped(_run(server, listening, limits.poll_seconds, told))
+
+
+def _service(
+    limits: Serving, following: Following, batcher: Batcher, clock: Clock, ids: IdSource
+) -> Service:
+    kept = Kept(limits.log_keys, limits.features_at)
+    return Service(following, batcher, clock, ids, limits.key, limits.max_rows, kept)
 
 
 def loader(store: ArtifactStore) -> Load:

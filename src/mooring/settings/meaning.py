@@ -35,6 +35,7 @@ def check_meaning(file: ProjectFile, declared: Declared) -> None:
     _check_spans(file, declared)
     _check_columns(file, declared)
     _check_split(file, declared)
+    _check_kept(file, declared)
     _check_claim(file.gates.model, declared)
     where = declared.place(("monitoring", "alarm"))
     _check_windows(file.monitoring.alarm, "monitoring", "alarm", where)
@@ -109,6 +110,31 @@ def _check_split(file: ProjectFile, declared: Declared) -> None:
             "split: validation and holdout leave no rows to train on",
             where=declared.place(("split", "holdout")),
             fix="keep their sum well below 1; 0.1 and 0.2 are the defaults",
+        )
+
+
+def _check_kept(file: ProjectFile, declared: Declared) -> None:
+    """What the log keeps beside the inputs, and what asks for it."""
+    serving = file.serving
+    named = {"features_at": (serving.features_at,), "log_keys": serving.log_keys}
+    for key, names in named.items():
+        if file.data.target in names:
+            raise SettingsError(
+                f"serving.{key}: {file.data.target!r} is the target, which no request has",
+                where=declared.place(("serving", key)),
+                fix="name a field of the requests",
+            )
+    if serving.features_at is not None and serving.features_at in serving.log_keys:
+        raise SettingsError(
+            f"serving.features_at: {serving.features_at!r} is also one of serving.log_keys",
+            where=declared.place(("serving", "features_at")),
+            fix="an instant names no entity; name the field once",
+        )
+    if file.monitoring.max_feature_age is not None and serving.features_at is None:
+        raise SettingsError(
+            "monitoring.max_feature_age: no field says when features were computed",
+            where=declared.place(("monitoring", "max_feature_age")),
+            fix='name the field of a request that does: [serving] features_at = "computed_at"',
         )
 
 

@@ -152,6 +152,13 @@ class Serving(_Table, frozen=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     key: str | None = None
     """Column whose value keeps an entity on one arm; each request alone when absent."""
+    log_keys: tuple[str, ...] = ()
+    """Fields that name what a request is about, kept in clear in the log beside its inputs, so that
+    ``mooring skew`` finds its offline row. The time column may be one: a forecast is of its own
+    instant, and not of the one it was asked at."""
+    features_at: str | None = None
+    """Field of a request, and column of the data, with the instant at which the features of a row
+    were computed: each answer then has a feature age."""
     log: Literal["durable", "buffered"] = "durable"
     """``buffered`` may lose the last second on a power cut; the losses are counted."""
     max_body: Annotated[int, Meta(ge=1024)] = 8 * 2**20
@@ -191,6 +198,11 @@ class Monitoring(_Table, frozen=True):
     metric: str | None = None
     degraded: Annotated[float, Meta(gt=0)] = 0.2
     """Relative loss against the holdout metric at which performance counts as degraded."""
+    max_feature_age: str | None = None
+    """Features are stale when more than one answer in twenty used older ones; needs
+    ``serving.features_at``."""
+    max_skew: Share = 0.01
+    """Share of requests whose value in a column may differ from the offline one."""
 
 
 class Alert(_Table, frozen=True):
@@ -293,10 +305,15 @@ class Settings(ProjectFile, frozen=True, kw_only=True):
 
 SPANS = {
     "data": ("window", "label_delay"),
-    "monitoring": ("window", "every"),
+    "monitoring": ("window", "every", "max_feature_age"),
     "policy": ("cooldown",),
 }
 """Keys that hold a duration, by table."""
 
-POSITIVE_SPANS = {("data", "window"), ("monitoring", "window"), ("monitoring", "every")}
+POSITIVE_SPANS = {
+    ("data", "window"),
+    ("monitoring", "window"),
+    ("monitoring", "every"),
+    ("monitoring", "max_feature_age"),
+}
 """Those of them that must be longer than nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -9,9 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from mooring.drills import served
 from mooring.drills.delivery import Delivery, deliver
 from mooring.drills.drills import DRILLS, Drill
-from mooring.drills.run import Clean, exercise, judge_clean
+from mooring.drills.judges import Clean, judge_clean
+from mooring.drills.run import exercise
 from mooring.gates.data_gate import judge_data
 from mooring.settings.model import Data, DataGate
 
@@ -138,6 +141,33 @@ def test_fd_16_another_sample_is_found_by_its_rate_and_mix() -> None:
 
 def test_fd_17_a_default_value_is_a_flood() -> None:
     hold("FD-17")
+
+
+def test_fd_18_features_served_late_are_stale_by_their_lag_and_others_are_not() -> None:
+    hold("FD-18")
+    late, daily, as_is = of("FD-18")
+    one, *_ = exercise(delivery(), [late], RULES, seed=SEED, most=1, clean=clean())
+    assert one.said.startswith(f"{one.place}: ")
+    assert "stale by about 3 h" in one.said
+    again, *_ = exercise(delivery(), [daily], RULES, seed=SEED, most=1, clean=clean())
+    assert "stale by 1" in again.said
+    [fine] = exercise(delivery(), [as_is], RULES, seed=SEED, most=1, clean=clean())
+    assert (fine.by, fine.said, fine.stopped) == ((), "", False)
+
+
+def test_fd_18_a_lag_that_is_not_the_injected_one_is_a_miss() -> None:
+    late, *_ = of("FD-18")
+    wrong = replace(late, inject=served.late(9))
+    one, *_ = exercise(delivery(), [wrong], RULES, seed=SEED, most=1, clean=clean())
+    assert not one.caught
+    assert "stale by about 4.5 h" in one.said
+
+
+def test_fd_18_served_rows_with_any_unequal_column_are_not_called_fine() -> None:
+    [*_, fine] = of("FD-18")
+    broken = replace(fine, inject=lambda rows, _, seed: served.late(1)(rows, "warmth", seed))
+    [one] = exercise(delivery(), [broken], RULES, seed=SEED, most=1, clean=clean())
+    assert not one.caught
 
 
 def test_fd_19_one_tenant_that_is_broken_is_named() -> None:

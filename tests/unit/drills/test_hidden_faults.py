@@ -10,7 +10,8 @@ from msgspec import structs
 
 from mooring.drills.delivery import Delivery, deliver
 from mooring.drills.drills import DRILLS
-from mooring.drills.run import Exercise, exercise, judge_clean
+from mooring.drills.judges import judge_clean
+from mooring.drills.run import Exercise, exercise
 from mooring.settings.model import Data, DataGate
 
 RULES = DataGate()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -79,8 +79,11 @@ class Living:
         """Lets time pass."""
         self.clock[0] += span
 
-    def serve(self, frame: pl.DataFrame) -> None:
-        """A day of predictions by the champion, from now on; the labels wait."""
+    def serve(self, frame: pl.DataFrame, ages: Sequence[timedelta | None] = ()) -> None:
+        """A day of predictions by the champion, from now on; the labels wait.
+
+        ``ages`` are how old the features of each row are, where requests say it.
+        """
         with self.context.catalog.read() as tx:
             traffic = queries.traffic(tx, "bikes")
             assert traffic is not None
@@ -92,7 +95,8 @@ class Living:
             at = self.now + DAY * place / frame.height
             name = self.context.ids(at)
             record = PredictionRecord(
-                name, at, "bikes", version.id, None, canonical_json(row), said, None
+                *(name, at, "bikes", version.id, None, canonical_json(row), said, None),
+                context=_computed(at, ages[place]) if ages else None,
             )
             records.append(record)
             self.waiting.append(Label(name, frame["rides"][place], at + DAY))
@@ -113,6 +117,10 @@ class Living:
         """Every alert, oldest first."""
         with self.context.catalog.read() as tx:
             return list(reversed(queries.alerts(tx, "bikes", 100)))
+
+
+def _computed(at: datetime, age: timedelta | None) -> bytes:
+    return canonical_json({} if age is None else {"computed_at": (at - age).isoformat()})
 
 
 @contextmanager

@@ -200,7 +200,8 @@ def test_the_detail_has_the_keys_that_triggers_read(project: Living) -> None:
     look(project)
     detail = project.scores()[0].detail
     assert set(detail) == {
-        *("watched", "others", "predictions", "drifted", "drift", "performance", "reason")
+        *("watched", "others", "predictions", "drifted", "drift", "performance", "reason"),
+        "feature_age",
     }
     watched = detail["watched"]
     assert isinstance(watched, Iterable)

@@ -19,6 +19,7 @@ from mooring.lineage.answers import Answers
 from mooring.serving.answering import Service
 from mooring.serving.app import make_app
 from mooring.serving.batching import Batcher
+from mooring.serving.context import Kept
 from mooring.serving.following import Following
 from mooring.serving.log import PredictionRecord
 from mooring.serving.metrics import Metrics
@@ -109,13 +110,15 @@ def running(  # noqa: PLR0913 - each test names the one it is about
     max_rows: int = 1_000,
     max_waiting: int = 1_000,
     accept_client_time: bool = False,
+    kept: Kept | None = None,
 ) -> Iterator[Running]:
     """A server over these arms whose records end in a list."""
     records: list[PredictionRecord] = []
     metrics = Metrics()
     write = append or records.extend
     batcher = Batcher(write, metrics, max_rows=max_rows, max_waiting=max_waiting)
-    service = Service(Steady(*arms), batcher, lambda: NOW, seeded_ids(1), key, max_rows)
+    fixed = (Steady(*arms), batcher, lambda: NOW, seeded_ids(1), key, max_rows)
+    service = Service(*fixed, kept=kept or Kept())
     server = Server(
         NAME,
         service,

@@ -475,3 +475,33 @@ def test_rel_13_no_text_breaks_the_reader(
     (root / "mooring.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.raises(SettingsError):
         load_settings(root, {})
+
+
+KEPT = '[serving]\nlog_keys = ["station"]\nfeatures_at = "computed_at"\n'
+
+
+def test_fd_18_the_fields_that_requests_are_joined_and_dated_by_are_read(root: Path) -> None:
+    settings = read(root, KEPT + '[monitoring]\nmax_feature_age = "2h"\nmax_skew = 0.05\n')
+    assert settings.serving.log_keys == ("station",)
+    assert settings.serving.features_at == "computed_at"
+    assert settings.monitoring.max_feature_age == "2h"
+
+
+@pytest.mark.parametrize(
+    ("more", "what", "line"),
+    [
+        ('[serving]\nlog_keys = ["rentals"]\n', "serving.log_keys: 'rentals' is the target", 10),
+        ('[serving]\nfeatures_at = "rentals"\n', "serving.features_at: 'rentals' is the", 10),
+        (KEPT.replace("computed_at", "station"), "'station' is also one of serving.log_keys", 11),
+        ('[monitoring]\nmax_feature_age = "2h"\n', "no field says when features were", 10),
+        (KEPT + '[monitoring]\nmax_feature_age = "soon"\n', "'soon' is not a duration", 13),
+        (KEPT + '[monitoring]\nmax_feature_age = "0s"\n', "'0s' is no time at all", 13),
+    ],
+)
+def test_fd_18_a_field_or_limit_that_makes_no_sense_is_refused_by_its_line(
+    root: Path, more: str, what: str, line: int
+) -> None:
+    error = refused(root, more)
+    assert what in error.what
+    assert error.where.endswith(f"line {line}")
+    assert error.fix

@@ -14,7 +14,7 @@ import msgspec
 
 from mooring.adapters.sqlite_log import labels as joining
 from mooring.adapters.sqlite_log import reading
-from mooring.adapters.sqlite_log.schema import APPEND, TABLES, VERSION, to_ticks
+from mooring.adapters.sqlite_log.schema import APPEND, KEEP, TABLES, VERSION, to_ticks
 from mooring.errors import CatalogError
 from mooring.lineage.wal import enter_wal
 from mooring.serving.log import Label, LabelReceipt, LogCount, LoggedRows, PredictionRecord
@@ -64,8 +64,11 @@ class SqliteLog:
     def append(self, records: Sequence[PredictionRecord]) -> None:
         """Appends the records in one transaction."""
         rows = [_row(record) for record in records]
+        kept = [(r.id, r.context) for r in records if r.context is not None]
         with self._writing() as connection:
             connection.executemany(APPEND, rows)
+            if kept:
+                connection.executemany(KEEP, kept)
 
     def add_labels(
         self, deployment: str, labels: Iterable[Label], received_at: datetime

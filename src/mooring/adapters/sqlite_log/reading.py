@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
     from mooring.clock import Window
 
-_COLUMNS = "rowid, id, at, model_version, key, prediction, probabilities, inputs"
+_ROWS = (
+    "SELECT p.rowid, p.id, p.at, p.model_version, p.key, p.prediction, p.probabilities, p.inputs, "
+    "c.fields FROM prediction AS p LEFT JOIN context AS c ON c.prediction_id = p.id "
+    "WHERE {condition} ORDER BY p.at, p.rowid"
+)
 # The label of each prediction: the one known last, then the one received last.
 _LABELS = (
     "SELECT p.rowid, l.value, l.known_at FROM prediction AS p "
@@ -41,16 +45,14 @@ def rows(
     """The rows that match, oldest first; both queries see one state of the log."""
     condition, values = _condition(deployment, window, model_version)
     connection.execute("BEGIN")
-    found = connection.execute(
-        f"SELECT {_COLUMNS} FROM prediction AS p WHERE {condition} ORDER BY p.at, p.rowid",  # noqa: S608 - fixed names
-        values,
-    ).fetchall()
+    found = connection.execute(_ROWS.format(condition=condition), values).fetchall()
     labels = _labels(connection, condition, values, as_of)
     if not found:
-        return LoggedRows(_meta([()] * 7, [], []), ())
-    rowids, *columns, inputs = zip(*found, strict=True)
+        return LoggedRows(_meta([()] * 6, [], []), (), ())
+    rowids, *columns, inputs, context = zip(*found, strict=True)
     known = [labels.get(rowid, (None, None)) for rowid in rowids]
-    return LoggedRows(_meta(columns, [k[0] for k in known], [k[1] for k in known]), inputs)
+    meta = _meta(columns, [k[0] for k in known], [k[1] for k in known])
+    return LoggedRows(meta, inputs, context)
 
 
 def counts(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-VERSION = 1
+VERSION = 2
+"""2 added ``context``, in a table of its own: a server that was started before the change goes on
+writing, and rows that keep nothing cost nothing."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -29,9 +31,14 @@ CREATE TABLE IF NOT EXISTS label (
   received_at INTEGER NOT NULL,
   PRIMARY KEY (prediction_id, known_at, value)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS context (
+  prediction_id TEXT NOT NULL PRIMARY KEY,
+  fields BLOB NOT NULL
+) WITHOUT ROWID;
 """
 
 APPEND = "INSERT INTO prediction VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+KEEP = "INSERT INTO context VALUES (?, ?)"
 
 
 def to_ticks(instant: datetime) -> int:

@@ -21,6 +21,8 @@ from mooring.lineage.golden import golden_parts
 from mooring.lineage.values import Environment, Fact, Json, Metric, ModelVersion, Role, Verdict
 from mooring.pipeline.candidate import Candidate, Evaluated, known
 from mooring.pipeline.context import Context
+from mooring.pipeline.feature_age import PART as FEATURE_AGE
+from mooring.pipeline.feature_age import ages_in
 from mooring.pipeline.runner import Done, Step
 from mooring.pipeline.splitting import newest_instant
 from mooring.profiling import codec
@@ -135,6 +137,9 @@ def parts_of(context: Context, candidate: Candidate) -> dict[str, bytes]:
         FINGERPRINTS: fingerprints_of(row_fingerprints(splits.training)).to_bytes(),
         "environment.json": msgspec.json.encode(environment.packages),
     }
+    ages = ages_in(splits.training, settings.data.time, settings.serving.features_at)
+    if ages is not None:
+        parts[FEATURE_AGE] = msgspec.json.encode(ages)
     if candidate.terms is not None:
         parts[FILE] = candidate.terms.text.encode()
     parts |= {f"code/{path}": data for path, data in candidate.space.files().items()}
