@@ -45,8 +45,14 @@ def governed(
 
 
 def named(finding: Finding, terms: Terms) -> Finding:
-    """A finding with the severity that the contract gives to its rule by name."""
+    """A finding with the severity that the contract gives to its rule by name.
+
+    Rows are taken out only for what would stop the run: a storm of which the gate tells is no
+    fault. Where no rows can be named, it goes on to stop.
+    """
     said = getattr(terms.learned, finding.rule, None)
+    if said == "quarantine" and (finding.severity != "stop" or finding.which is None):
+        return finding
     return finding if said is None else replace(finding, severity=said)
 
 

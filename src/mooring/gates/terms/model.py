@@ -58,22 +58,23 @@ class LearnedSeverities(_Table, frozen=True):
     """What a fault does that is found against the rows accepted last, or in any data.
 
     By the name of its rule in ``gates.data``; what is not named stops or warns as the rule does.
+    Where a rule names rows, ``quarantine`` takes out those of a finding that would stop.
     """
 
-    categories: TableSeverity | None = None
+    categories: Severity | None = None
     clock: TableSeverity | None = None
     distribution: TableSeverity | None = None
-    duplicates: TableSeverity | None = None
+    duplicates: Severity | None = None
     feed: TableSeverity | None = None
-    flood: TableSeverity | None = None
+    flood: Severity | None = None
     frozen: TableSeverity | None = None
     idle: TableSeverity | None = None
-    infinite: TableSeverity | None = None
+    infinite: Severity | None = None
     leak: TableSeverity | None = None
-    missing: TableSeverity | None = None
-    partition: TableSeverity | None = None
+    missing: Severity | None = None
+    partition: Severity | None = None
     precision: TableSeverity | None = None
-    ranges: TableSeverity | None = None
+    ranges: Severity | None = None
     replayed: TableSeverity | None = None
     sampling: TableSeverity | None = None
     scale: TableSeverity | None = None

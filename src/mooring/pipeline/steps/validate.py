@@ -19,8 +19,8 @@ from mooring.lineage.digest import digest_table
 from mooring.lineage.values import Json, Verdict
 from mooring.pipeline.candidate import Candidate, known
 from mooring.pipeline.context import Context
-from mooring.pipeline.contracting import contract_files, contract_in_force, hold_rows
-from mooring.pipeline.quarantine import keep_rows
+from mooring.pipeline.contracting import contract_files, contract_in_force
+from mooring.pipeline.quarantine import keep_rows, without_kept
 from mooring.pipeline.runner import Done, Step
 from mooring.profiling import codec
 from mooring.profiling.profiles import Profile
@@ -53,17 +53,8 @@ def validate(context: Context) -> Step[Candidate]:
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
         contract = contracts.from_bytes(context.blobs.get(str(result["contract"])))
-        in_force, rows = contract_in_force(settings), known(candidate.rows)
-        if in_force is not None:
-            rows = hold_rows(settings, in_force, rows, context.clock()).kept
-        taken = result.get("quarantined")
-        if isinstance(taken, dict) and digest_table(rows).digest != taken["kept"]:
-            raise RunError(
-                "other rows would be quarantined than before this run was interrupted",
-                where=f"{FILE}: a dataset or a check of its relations has changed",
-                fix="start a new run: mooring run",
-            )
-        return _after(candidate, contract, in_force, rows)
+        rows = _left(context, known(candidate.rows), result.get("quarantined"))
+        return _after(candidate, contract, contract_in_force(settings), rows)
 
     return Step("validate", run, restore)
 
@@ -144,6 +135,20 @@ def _taken(context: Context, candidate: Candidate, held: Held) -> Json:
     file = keep_rows(context.settings.state, candidate.dataset, held.taken)
     left = digest_table(held.kept).digest
     return {"quarantined": {"rows": held.taken.height, "file": file, "kept": left}}
+
+
+def _left(context: Context, rows: pl.DataFrame, quarantined: object) -> pl.DataFrame:
+    """The rows of an interrupted run without those that it had taken out."""
+    if not isinstance(quarantined, dict):
+        return rows
+    rows = without_kept(rows, context.settings.state / quarantined["file"])
+    if digest_table(rows).digest != quarantined["kept"]:
+        raise RunError(
+            "other rows were quarantined than this run says",
+            where=f".mooring/{quarantined['file']}",
+            fix="start a new run: mooring run",
+        )
+    return rows
 
 
 def _where(kept: Json) -> str:

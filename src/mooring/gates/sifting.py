@@ -1,0 +1,117 @@
+"""Rows that detectors name are taken out, and what is left is looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mooring.gates.terms.judging import Held
+from mooring.gates.terms.taking import left_by, merged, rows_labelled, too_many
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import polars as pl
+
+    from mooring.gates.contract import Contract
+    from mooring.gates.data.case import Case
+    from mooring.gates.data.finding import Finding
+    from mooring.profiling.profiles import Profile
+
+TURNS = 5
+"""A detector names the worst of a column each time, so that a column with three error codes takes
+three turns, and one more to judge what is left. What is still found in the last turn stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen in some rows.
+
+    Parameters
+    ----------
+    findings : tuple of Finding
+        Those of severity ``quarantine`` that name rows do so among ``held.kept``.
+    held : Held
+        The rows after the contract, and those it took out.
+    contract, profile : Contract and Profile
+        Of the rows that it left.
+    """
+
+    findings: tuple[Finding, ...]
+    held: Held
+    contract: Contract
+    profile: Profile
+
+
+def sift(case: Case, look: Callable[[Case], Look]) -> Look:
+    """Look at rows until no detector names any that are to be taken out.
+
+    Every turn takes a row out or is the last, and more than ``max_quarantined`` of them ends it.
+
+    Parameters
+    ----------
+    case : Case
+    look : callable
+        From rows to what is seen in them.
+
+    Returns
+    -------
+    Look
+        At the rows that are left, with what was said of those that are not; its ``held.taken`` has
+        all rows taken out, by the contract or by a detector, with their places in the table.
+    """
+    frame, allowed = case.frame, case.rules.max_quarantined
+    taken: pl.DataFrame | None = None
+    told: list[Finding] = []
+    for turns_left in reversed(range(TURNS)):
+        seen = look(case)
+        if seen.held.taken is not None:
+            taken = merged(frame, taken, seen.held.taken)
+        out = [f for f in seen.findings if f.severity == "quarantine" and f.which is not None]
+        if not out or not turns_left:
+            break
+        taken = merged(frame, taken, rows_labelled(seen.held.kept, _marks(out)))
+        told += [_as_taken(f) for f in seen.findings if f.severity == "quarantine"]
+        seen = replace(seen, findings=_without_quarantine(seen.findings))
+        if too_many(taken.height, frame.height, allowed) is not None:
+            break
+        case = replace(case, frame=left_by(frame, taken))
+    return _whole(seen, frame, taken, told, allowed)
+
+
+def _whole(
+    seen: Look, frame: pl.DataFrame, taken: pl.DataFrame | None, told: list[Finding], allowed: float
+) -> Look:
+    """The last look, with all that was taken out in any turn."""
+    if taken is None:
+        return seen
+    last = [_stopping(f) for f in seen.findings if f.rule != "quarantine"]
+    beyond = too_many(taken.height, frame.height, allowed)
+    findings = (*told, *([] if beyond is None else [beyond]), *last)
+    return replace(
+        seen, findings=findings, held=Held(seen.held.findings, left_by(frame, taken), taken)
+    )
+
+
+def _marks(findings: Iterable[Finding]) -> Iterator[tuple[str, pl.Series]]:
+    for finding in findings:
+        if finding.which is not None:
+            of = f" of {finding.column}" if finding.column else ""
+            yield finding.rule + of, finding.which
+
+
+def _as_taken(finding: Finding) -> Finding:
+    if finding.which is None:  # by the contract, which has said so
+        return finding
+    rows = int(finding.which.sum())
+    return replace(finding, found=f"{finding.found}: taken out", rows=rows, which=None)
+
+
+def _stopping(finding: Finding) -> Finding:
+    """What names rows and was not taken out stops, as without a quarantine."""
+    named = finding.severity == "quarantine" and finding.which is not None
+    return replace(finding, severity="stop") if named else finding
+
+
+def _without_quarantine(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.severity != "quarantine")
