@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mooring.gates.data_gate import DataJudgement, judge_data
+from mooring.gates.terms.governing import learned_name
 from mooring.settings.model import DataGate
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mooring.drills.delivery import Delivery
     from mooring.drills.drills import Drill
     from mooring.gates.data.finding import Finding
+    from mooring.gates.terms.judging import InForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Exercise:
         Rules that found something which they do not find in the clean rows.
     stopped : bool
         Whether nothing would have been trained.
+    quarantined : bool
+        Whether rows were taken out for it.
     said : str
         The finding, for people.
     """
@@ -43,6 +47,7 @@ class Exercise:
     by: tuple[str, ...]
     stopped: bool
     said: str
+    quarantined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +58,10 @@ class Clean:
     judged: DataJudgement
 
 
-def judge_clean(rows: Delivery, rules: DataGate) -> Clean:
+def judge_clean(rows: Delivery, rules: DataGate, in_force: InForce | None = None) -> Clean:
     """Ask the gate about the accepted rows, then about all of the delivery, unbroken."""
-    accepted = judge_data(rows.accepted, None, None, rules, rows.data)
-    return Clean(accepted, _judge(rows.rows, accepted, rows, rules))
+    accepted = judge_data(rows.accepted, None, None, rules, rows.data, in_force=in_force)
+    return Clean(accepted, _judge(rows.rows, accepted, rows, rules, in_force))
 
 
 def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
@@ -67,6 +72,7 @@ def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
     seed: int,
     most: int,
     clean: Clean | None = None,
+    in_force: InForce | None = None,
 ) -> Iterator[Exercise]:
     """Inject each fault into a copy of the new rows, in at most so many places.
 
@@ -81,24 +87,38 @@ def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
         Places for each fault.
     clean : Clean, optional
         Of the same rows and rules, when it is known.
+    in_force : InForce, optional
+        The project's ``contract.toml``.
     """
-    clean = clean or judge_clean(rows, rules)
+    clean = clean or judge_clean(rows, rules, in_force)
     known = {(finding.rule, finding.column) for finding in clean.judged.findings}
     for drill in drills:
         for place in islice(drill.places(rows), most):
             broken = drill.inject(rows, place, seed)
             accepted = clean.accepted
             if broken.accepted.schema != rows.accepted.schema:
-                accepted = judge_data(broken.accepted, None, None, rules, rows.data)
-            judged = _judge(broken.rows, accepted, rows, rules)
+                accepted = judge_data(
+                    broken.accepted, None, None, rules, rows.data, in_force=in_force
+                )
+            judged = _judge(broken.rows, accepted, rows, rules, in_force)
             yield _came_of(drill, place, judged, known)
 
 
 def _judge(
-    frame: pl.DataFrame, accepted: DataJudgement, rows: Delivery, rules: DataGate
+    frame: pl.DataFrame,
+    accepted: DataJudgement,
+    rows: Delivery,
+    rules: DataGate,
+    in_force: InForce | None,
 ) -> DataJudgement:
     return judge_data(
-        frame, accepted.contract, accepted.profile, rules, rows.data, past=accepted.past
+        frame,
+        accepted.contract,
+        accepted.profile,
+        rules,
+        rows.data,
+        in_force=in_force,
+        past=accepted.past,
     )
 
 
@@ -106,7 +126,7 @@ def _came_of(
     drill: Drill, place: str, judged: DataJudgement, known: set[tuple[str, str]]
 ) -> Exercise:
     new = [f for f in judged.findings if (f.rule, f.column) not in known]
-    named = [finding for finding in new if finding.rule in drill.rules]
+    named = [f for f in new if drill.rules & {f.rule, learned_name(f.rule)}]
     stops = [finding for finding in new if finding.severity == "stop"]
     caught = bool(named) if drill.rules else not stops
     told: list[Finding] = named or stops or new
@@ -117,4 +137,5 @@ def _came_of(
         by=tuple(dict.fromkeys(finding.rule for finding in (*named, *stops, *new))),
         stopped=bool(stops),
         said=str(told[0]) if told else "",
+        quarantined=any(finding.severity == "quarantine" for finding in new),
     )

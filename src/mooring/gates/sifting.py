@@ -9,7 +9,7 @@ from mooring.gates.terms.judging import Held
 from mooring.gates.terms.taking import left_by, merged, rows_labelled, too_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     import polars as pl
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 TURNS = 5
 """A detector names the worst of a column each time, so that a column with three error codes takes
 three turns, and one more to judge what is left. What is still found in the last turn stops."""
+
+COUNTING = frozenset({"sampling", "feed"})
+"""Rules about which rows there are. A day or a shop that was taken out is not sent too seldom: what
+these find counts only when they found it in the rows as they were delivered, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +67,22 @@ def sift(case: Case, look: Callable[[Case], Look]) -> Look:
     frame, allowed = case.frame, case.rules.max_quarantined
     taken: pl.DataFrame | None = None
     told: list[Finding] = []
+    seen = look(case)
+    counted = {(f.rule, f.column) for f in seen.findings if f.rule in COUNTING}
     for turns_left in reversed(range(TURNS)):
-        seen = look(case)
         if seen.held.taken is not None:
             taken = merged(frame, taken, seen.held.taken)
-        out = [f for f in seen.findings if f.severity == "quarantine" and f.which is not None]
+        out = _surest(seen.findings)
         if not out or not turns_left:
             break
         taken = merged(frame, taken, rows_labelled(seen.held.kept, _marks(out)))
-        told += [_as_taken(f) for f in seen.findings if f.severity == "quarantine"]
-        seen = replace(seen, findings=_without_quarantine(seen.findings))
+        done = [f for f in seen.findings if f.severity == "quarantine" and f.which is None]
+        told += [*done, *map(_as_taken, out)]
+        rest = tuple(f for f in seen.findings if f not in (*done, *out))
+        seen = replace(seen, findings=rest)
         if too_many(taken.height, frame.height, allowed) is not None:
             break
-        case = replace(case, frame=left_by(frame, taken))
+        seen = _but_for_holes(look(replace(case, frame=left_by(frame, taken))), counted)
     return _whole(seen, frame, taken, told, allowed)
 
 
@@ -93,6 +100,31 @@ def _whole(
     )
 
 
+def _but_for_holes(seen: Look, counted: Collection[tuple[str, str]]) -> Look:
+    """Without what is found only because rows were taken out."""
+    return replace(
+        seen,
+        findings=tuple(
+            f for f in seen.findings if f.rule not in COUNTING or (f.rule, f.column) in counted
+        ),
+    )
+
+
+def _surest(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What to take out now: rows that are wrong by themselves; else the smallest bad part.
+
+    A broken day moves the mean of the shop that sells most on it: once the day is out, the shop is
+    as it was.
+    """
+    named = [f for f in findings if f.severity == "quarantine" and f.which is not None]
+    exact = tuple(f for f in named if f.rule != "partition")
+    return exact or tuple(sorted(named, key=_size)[:1])
+
+
+def _size(finding: Finding) -> int:
+    return 0 if finding.which is None else int(finding.which.sum())
+
+
 def _marks(findings: Iterable[Finding]) -> Iterator[tuple[str, pl.Series]]:
     for finding in findings:
         if finding.which is not None:
@@ -101,17 +133,11 @@ def _marks(findings: Iterable[Finding]) -> Iterator[tuple[str, pl.Series]]:
 
 
 def _as_taken(finding: Finding) -> Finding:
-    if finding.which is None:  # by the contract, which has said so
-        return finding
-    rows = int(finding.which.sum())
-    return replace(finding, found=f"{finding.found}: taken out", rows=rows, which=None)
+    found = f"{finding.found}: taken out"
+    return replace(finding, found=found, rows=_size(finding), which=None)
 
 
 def _stopping(finding: Finding) -> Finding:
     """What names rows and was not taken out stops, as without a quarantine."""
     named = finding.severity == "quarantine" and finding.which is not None
     return replace(finding, severity="stop") if named else finding
-
-
-def _without_quarantine(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(finding for finding in findings if finding.severity != "quarantine")

@@ -157,11 +157,11 @@ def poisoned(part: Part, past: Past) -> Iterator[Finding]:
         rows=sum(new[i].rows for i in bad),
         examples=_examples(past, new[worst], out[worst]),
         cure="look at the rows of that time; leave them out if they are broken",
-        which=_of_periods(part, past, broken),
+        which=_rows_of_periods(part, past, broken),
     )
 
 
-def _of_periods(part: Part, past: Past, starts: Sequence[int]) -> pl.Series:
+def _rows_of_periods(part: Part, past: Past, starts: Sequence[int]) -> pl.Series:
     periods = period_of(part.frame, str(part.case.time), past.step)
     return part.among_all(periods.is_in(starts))
 
@@ -220,12 +220,12 @@ def _of_slices(
             measure = past.measures[place]
             if measure.column == name or _moves_on(part, measure):
                 continue
-            broken = [both[slice_] for slice_ in np.flatnonzero(out[:, place])]
+            broken = [both[row] for row in np.flatnonzero(out[:, place]).tolist()]
             found = _slice_finding(part, measure, name, broken[0], (what, int(place)))
-            yield replace(found, which=_of_slices_named(part, name, broken))
+            yield replace(found, which=_rows_of_slices(part, name, broken))
 
 
-def _of_slices_named(
+def _rows_of_slices(
     part: Part, name: str, broken: Sequence[tuple[Partition, Partition]]
 ) -> pl.Series:
     key = part.frame.select(slice_key(part.case, name, part.frame).alias("slice")).to_series()

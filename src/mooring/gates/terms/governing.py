@@ -19,6 +19,19 @@ _SAME = {"missing": "missing", "ranges": "range", "categories": "categories", "v
 _BASIC = frozenset({"target", "time", "declared"})
 
 
+def learned_name(rule: str) -> str:
+    """The rule that finds against accepted rows what a rule of the contract finds by its terms.
+
+    Examples
+    --------
+    >>> learned_name("range"), learned_name("type"), learned_name("relation")
+    ('ranges', 'schema', 'relation')
+    """
+    if rule in {"columns", "type"}:
+        return "schema"
+    return next((learned for learned, term in _SAME.items() if term == rule), rule)
+
+
 def governed(
     learned: Iterable[Finding], held: Iterable[Finding], terms: Terms
 ) -> Iterator[Finding]:

@@ -23,7 +23,8 @@ _SERVING = """\
 # A column may say otherwise: serving = "warn\""""
 _LEARNED = """\
 # Faults found against the rows that were accepted last stop or warn by themselves; say otherwise
-# by the rule's name: flood = "warn\""""
+# by the rule's name: flood = "warn". The rows of categories, duplicates, flood, infinite, missing,
+# partition and ranges can be named: flood = "quarantine" goes on without them."""
 _RELATIONS = """\
 # Yours, one a line, with what a breach does. They hold where no value is missing:
 # "end >= start" = "stop"
