@@ -96,10 +96,17 @@ class ColumnSeverities(_Table, frozen=True):
 
 
 class ServingTerms(_Table, frozen=True):
-    """What one request meets: ``stop`` refuses it, ``warn`` answers it and counts it."""
+    """What one request meets: ``stop`` refuses it, ``warn`` answers it and counts it.
+
+    A request is answered as a whole, so that a row to be quarantined is refused with the others; a
+    relation that only warns does so here.
+    """
 
     range: TableSeverity = "stop"
     categories: TableSeverity = "warn"
+    relation: TableSeverity = "stop"
+    reference: TableSeverity = "warn"
+    """Of a relation to another dataset: a key of today may be newer than the version."""
 
 
 class ColumnTerms(_Table, frozen=True):

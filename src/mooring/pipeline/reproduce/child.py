@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from mooring.clock import system_clock
 from mooring.errors import MooringError
 from mooring.gates import contract as contracts
+from mooring.gates.terms import keys
+from mooring.gates.terms.model import FILE
+from mooring.gates.terms.reading import parse_terms
 from mooring.ids import random_ids
 from mooring.lineage.answers import Answers
 from mooring.lineage.artifacts import ArtifactStore
@@ -151,7 +154,16 @@ def _candidate(order: Order, context: Context, rows: pl.DataFrame) -> Candidate:
     left = recent_rows(rows, settings.data)
     if order.quarantined:
         left = without_kept(left, Path(order.quarantined))
-    candidate = Candidate(order.run, space, rows=left, contract=accepted)
+    parts = ArtifactStore(Path(order.artifacts)).read(order.artifact).parts
+    written = parts.get(FILE)
+    candidate = Candidate(
+        order.run,
+        space,
+        rows=left,
+        contract=accepted,
+        terms=parse_terms(written.decode()) if written else None,
+        keys=keys.from_bytes(parts.get(keys.PART)),
+    )
     for step in (prepare(context), train(context), evaluate(context)):
         candidate = step.run(candidate).state
     return candidate
