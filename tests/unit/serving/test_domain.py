@@ -9,9 +9,12 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from mooring.errors import RequestError
 from mooring.gates.terms.keys import Keys
 from mooring.gates.terms.reading import parse_terms
-from mooring.serving.domain import domain_of
+from mooring.serving.columns import MISSING
+from mooring.serving.domain import check_domain, domain_of
+from mooring.serving.requests import TypedRows
 from mooring.serving.versions import ServedVersion
 from tests.unit.serving.support import Running, running, version
 
@@ -148,13 +151,15 @@ def test_fd_58_a_relation_that_warns_is_answered_and_counted_by_its_text() -> No
     assert f"contract_total{{{labels.format('sky', 'sky in skies.name')}}} 1.0" in text
 
 
-def test_a_relation_says_nothing_of_a_field_that_did_not_come() -> None:
-    with running((guarded(text=FEW + RELATIONS, keys=KEYS), 1.0)) as server:
-        without = {name: value for name, value in FINE.items() if name != "wind"}
-        assert ask(server, {**without, "temp": -99.0}).status_code == 200
-        assert ask(server, {**FINE, "temp": -99.0}, without).status_code == 400
-        assert ask(server, {**FINE, "temp": -99.0, "wind": None}).status_code == 200
-        assert b"floor <= wind" not in server.server.metrics.text()
+@pytest.mark.parametrize("wind", [None, MISSING])
+def test_a_relation_says_nothing_of_a_value_that_did_not_come(wind: object) -> None:
+    domain = guarded(text=FEW + RELATIONS, keys=KEYS).loaded.domain
+    temp, sky, floor = [-99.0, -99.0], ["rain", "rain"], [1, 1]
+    absent = TypedRows({"temp": temp, "sky": sky, "floor": floor}, 2)
+    assert check_domain(absent, domain, [1, 2]) == {}
+    some = TypedRows({**absent.columns, "wind": [wind, 3.0]}, 2)
+    with pytest.raises(RequestError, match="row 2: temp -99.0 and wind 3.0"):
+        check_domain(some, domain, [1, 2])
 
 
 def test_serving_says_otherwise_and_what_only_warns_never_refuses() -> None:
@@ -182,13 +187,13 @@ def test_what_requests_are_not_held_against_is_told_with_the_reason() -> None:
 
 
 def test_instants_are_compared_as_they_were_sent() -> None:
-    made = version(1, start="datetime", end="datetime")
+    made = version(1, temp="float", start="datetime", end="datetime")
     text = '[relations]\n"end >= start" = "stop"\n'
     text += '[columns.start]\ntype = "datetime"\n[columns.end]\ntype = "datetime"\n'
     domain = domain_of(parse_terms(text).terms, made.loaded.fields, {})
     made = replace(made, loaded=replace(made.loaded, domain=domain))
     with running((made, 1.0)) as server:
-        later = {"start": "2026-01-01T10:00:00+02:00", "end": "2026-01-01T08:30:00"}
+        later = {"temp": 1.0, "start": "2026-01-01T10:00:00+02:00", "end": "2026-01-01T08:30:00"}
         assert ask(server, later).status_code == 200
         refused = ask(server, {**later, "end": "2026-01-01T07:30:00"})
     assert refused.status_code == 400
