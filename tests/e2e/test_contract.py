@@ -363,6 +363,19 @@ def test_p9_a_killed_run_goes_on_without_the_rows_of_a_flood(
     assert "the rows that were quarantined are not kept any more" in said.err
 
 
+@pytest.mark.parametrize("severity", ["stop", "warn"])
+def test_fd_22_the_rules_of_the_split_can_be_named(project: Project, severity: str) -> None:
+    late = rides()["at"].tail(40)
+    again = pl.concat([rides()[:-40], rides()[100:140].with_columns(at=late)])
+    project.data(again)
+    project.change("contract.toml", "[learned]\n", f'[learned]\nrepeated = "{severity}"\n')
+    said = project.mooring("run")
+    assert ("equal to training rows" in said.err) == (severity == "stop"), said.err
+    with project.catalog() as tx:
+        steps = {s.step for s in queries.step_results(tx, project.latest_run().id)}
+    assert ("features" in steps) == (severity == "warn")
+
+
 # --- serving and labels ---------------------------------------------------------------------------
 
 

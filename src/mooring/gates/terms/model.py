@@ -57,8 +57,9 @@ class Severities(_Table, frozen=True):
 class LearnedSeverities(_Table, frozen=True):
     """What a fault does that is found against the rows accepted last, or in any data.
 
-    By the name of its rule in ``gates.data``; what is not named stops or warns as the rule does.
-    Where a rule names rows, ``quarantine`` takes out those of a finding that would stop.
+    By the name of its rule in ``gates.data`` or ``gates.split``; what is not named stops or warns
+    as the rule does. Where a rule names rows, ``quarantine`` takes out those of a finding that
+    would stop.
     """
 
     categories: Severity | None = None
@@ -68,6 +69,7 @@ class LearnedSeverities(_Table, frozen=True):
     feed: TableSeverity | None = None
     flood: Severity | None = None
     frozen: TableSeverity | None = None
+    future: TableSeverity | None = None
     idle: TableSeverity | None = None
     infinite: Severity | None = None
     leak: TableSeverity | None = None
@@ -75,6 +77,7 @@ class LearnedSeverities(_Table, frozen=True):
     partition: Severity | None = None
     precision: TableSeverity | None = None
     ranges: Severity | None = None
+    repeated: TableSeverity | None = None
     replayed: TableSeverity | None = None
     sampling: TableSeverity | None = None
     scale: TableSeverity | None = None
