@@ -16,7 +16,7 @@ from mooring.lineage.catalog import queries
 from mooring.lineage.digest import digest_table
 from mooring.lineage.values import ModelVersion, Verdict
 from tests.e2e.conftest import copy_of
-from tests.e2e.project import NAME, Project, make_project, rides
+from tests.e2e.project import NAME, STRONG, WEAK, Project, make_project, rides
 from tests.e2e.server import ROW, serving
 from tests.e2e.test_killed_runs import with_hooks
 
@@ -308,6 +308,72 @@ def test_p1_a_killed_run_does_not_go_on_under_another_contract(
     assert said.code == 1
     assert "the settings changed since this run was interrupted" in said.err
     assert "where: contract.toml" in said.err
+
+
+@pytest.fixture(scope="module")
+def flooded(contracted: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with one version, whose next rows have an error code that may be taken out."""
+    project = copy_of(contracted, tmp_path_factory.mktemp("flooded") / "rides")
+    project.change("contract.toml", "[learned]\n", '[learned]\nflood = "quarantine"\n')
+    assert project.mooring("run").code == 0
+    project.write("mooring.toml", (project.root / "mooring.toml").read_text() + FEW_ROWS)
+    new = pl.int_range(pl.len()) >= 400
+    code = new & (pl.int_range(pl.len()) % 5 == 0)
+    project.data(rides(500).with_columns(temp=pl.when(code).then(-1.0).otherwise("temp")))
+    return project
+
+
+FEW_ROWS = "\n[gates.data]\nmax_quarantined = 0.05\n"
+
+
+def test_fd_02_a_flood_is_taken_out_and_the_version_can_be_made_again(
+    flooded: Project, tmp_path: Path
+) -> None:
+    project = copy_of(flooded, tmp_path / "rides")
+    project.change("mooring.toml", WEAK, STRONG)
+    said = project.mooring("run")
+    assert said.code == 0, said.err
+    assert "20 rows were quarantined: .mooring/quarantine/" in said.out
+    verdict = data_verdict(project)
+    assert any("taken out (20 rows, such as -1)" in reason for reason in verdict.reasons)
+    assert verdict.evidence["rows"] == 480
+    with project.catalog() as tx:
+        used = [d for d in queries.run_datasets(tx, project.latest_run().id) if d.role != "source"]
+    assert sum(tx_rows(project, one.dataset) for one in used) == 480
+    again = json.loads(project.mooring("reproduce", "v2", "--json").out)
+    assert again["outcome"] == "same", again
+
+
+def test_p9_a_killed_run_goes_on_without_the_rows_of_a_flood(
+    flooded: Project, tmp_path: Path
+) -> None:
+    project = copy_of(flooded, tmp_path / "rides")
+    with_hooks(project)
+    assert project.child("run", DIE="1").code == -signal.SIGKILL
+    run = project.latest_run().id
+    gone = copy_of(project, tmp_path / "gone")
+    assert project.mooring("run", "--resume", run).code == 0
+    with project.catalog() as tx:
+        used = [d.dataset for d in queries.run_datasets(tx, run) if d.role != "source"]
+    assert sum(tx_rows(project, digest) for digest in used) == 480
+    [file] = (gone.root / ".mooring" / "quarantine").rglob("*.parquet")
+    file.unlink()
+    said = gone.mooring("run", "--resume", run)
+    assert said.code == 1
+    assert "the rows that were quarantined are not kept any more" in said.err
+
+
+@pytest.mark.parametrize("severity", ["stop", "warn"])
+def test_fd_22_the_rules_of_the_split_can_be_named(project: Project, severity: str) -> None:
+    late = rides()["at"].tail(40)
+    again = pl.concat([rides()[:-40], rides()[100:140].with_columns(at=late)])
+    project.data(again)
+    project.change("contract.toml", "[learned]\n", f'[learned]\nrepeated = "{severity}"\n')
+    said = project.mooring("run")
+    assert ("equal to training rows" in said.err) == (severity == "stop"), said.err
+    with project.catalog() as tx:
+        steps = {s.step for s in queries.step_results(tx, project.latest_run().id)}
+    assert ("features" in steps) == (severity == "warn")
 
 
 # --- serving and labels ---------------------------------------------------------------------------

@@ -79,3 +79,14 @@ def test_a_fault_that_is_not_known_names_the_nearest(drilled: Project) -> None:
     assert said.code == USAGE
     assert "there is no fault 'FD-99'" in said.err
     assert "FD-09" in said.err
+
+
+def test_fd_02_the_run_column_says_quarantine_where_the_contract_takes_the_rows_out(
+    drilled: Project,
+) -> None:
+    assert drilled.mooring("drill", "--only", "FD-02").out.count("stop") == 4
+    drilled.write("contract.toml", '[learned]\nflood = "quarantine"\n')
+    said = drilled.mooring("drill", "--only", "FD-02")
+    assert said.code == ALL_CAUGHT, said.out + said.err
+    assert said.out.count("quarantine") == 4, said.out
+    assert "stop" not in said.out

@@ -50,6 +50,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     from mooring.drills.delivery import deliver
     from mooring.drills.judges import judge_clean
     from mooring.drills.run import exercise
+    from mooring.pipeline.contracting import contract_in_force
     from mooring.pipeline.splitting import recent_rows
     from mooring.reading.tables import read_table
 
@@ -63,8 +64,10 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
             fix="name a file with the columns of the project",
         )
     rows, rules = deliver(frame, settings.data), settings.gates.data
-    clean = judge_clean(rows, rules)
-    done = tuple(exercise(rows, drills, rules, seed=seed, most=places, clean=clean))
+    terms = contract_in_force(settings)
+    clean = judge_clean(rows, rules, terms)
+    asked = exercise(rows, drills, rules, seed=seed, most=places, clean=clean, in_force=terms)
+    done = tuple(asked)
     unasked = [d for d in drills if d not in {one.drill for one in done}]
     if as_json:
         print_json(_plain(clean, done, unasked))
@@ -116,7 +119,8 @@ def _row(one: Exercise) -> tuple[str, str, str, str]:
     else:
         by = ", ".join(one.by[:2]) if one.caught else "MISSED"
     name = f"{one.drill.id} {one.drill.name}"
-    return name, short(one.place or "the table", 18), short(by, 16), "stop" if one.stopped else "-"
+    run = "stop" if one.stopped else "quarantine" if one.quarantined else "-"
+    return name, short(one.place or "the table", 18), short(by, 16), run
 
 
 def _plain(clean: Clean, done: Sequence[Exercise], unasked: Sequence[Drill]) -> dict[str, object]:
@@ -135,6 +139,7 @@ def _plain(clean: Clean, done: Sequence[Exercise], unasked: Sequence[Drill]) -> 
                 "judge": one.drill.judge.name,
                 "caught": one.caught,
                 "stopped": one.stopped,
+                "quarantined": one.quarantined,
                 "finding": one.said,
             }
             for one in done

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mooring.drills.delivery import Delivery
+    from mooring.gates.terms.judging import InForce
     from mooring.settings.model import DataGate
 
 
@@ -34,11 +35,14 @@ class Ground:
     rows : Delivery
     rules : DataGate
     clean : Clean
+    in_force : InForce or None
+        The project's ``contract.toml``.
     """
 
     rows: Delivery
     rules: DataGate
     clean: Clean
+    in_force: InForce | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +64,32 @@ class Judge:
     rejects: Callable[[Finding], bool]
 
 
-def judge_clean(rows: Delivery, rules: DataGate) -> Clean:
+def judge_clean(rows: Delivery, rules: DataGate, in_force: InForce | None = None) -> Clean:
     """Ask the gate about the accepted rows, then about all of the delivery, unbroken."""
-    accepted = judge_data(rows.accepted, None, None, rules, rows.data)
-    return Clean(accepted, _ask_gate(rows, accepted, rules))
+    accepted = judge_data(rows.accepted, None, None, rules, rows.data, in_force=in_force)
+    return Clean(accepted, _ask_gate(rows, accepted, rules, in_force))
 
 
 def _gate_findings(ground: Ground, broken: Delivery) -> list[Finding]:
-    accepted = ground.clean.accepted
+    accepted, rules, in_force = ground.clean.accepted, ground.rules, ground.in_force
     if broken.accepted.schema != ground.rows.accepted.schema:
-        accepted = judge_data(broken.accepted, None, None, ground.rules, broken.data)
-    judged = _ask_gate(broken, accepted, ground.rules)
+        accepted = judge_data(broken.accepted, None, None, rules, broken.data, in_force=in_force)
+    judged = _ask_gate(broken, accepted, rules, in_force)
     known = {(finding.rule, finding.column) for finding in ground.clean.judged.findings}
     return [f for f in judged.findings if (f.rule, f.column) not in known]
 
 
-def _ask_gate(rows: Delivery, accepted: DataJudgement, rules: DataGate) -> DataJudgement:
+def _ask_gate(
+    rows: Delivery, accepted: DataJudgement, rules: DataGate, in_force: InForce | None
+) -> DataJudgement:
     return judge_data(
-        rows.rows, accepted.contract, accepted.profile, rules, rows.data, past=accepted.past
+        rows.rows,
+        accepted.contract,
+        accepted.profile,
+        rules,
+        rows.data,
+        in_force=in_force,
+        past=accepted.past,
     )
 
 

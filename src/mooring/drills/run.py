@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mooring.drills.judges import Clean, Ground, judge_clean
+from mooring.gates.terms.governing import learned_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mooring.drills.delivery import Delivery
     from mooring.drills.drills import Drill
     from mooring.gates.data.finding import Finding
+    from mooring.gates.terms.judging import InForce
     from mooring.settings.model import DataGate
 
 
@@ -32,6 +34,8 @@ class Exercise:
         Rules that found something which they do not find in the clean rows.
     stopped : bool
         Whether nothing would have been trained.
+    quarantined : bool
+        Whether rows were taken out for it.
     said : str
         The finding, for people.
     """
@@ -42,6 +46,7 @@ class Exercise:
     by: tuple[str, ...]
     stopped: bool
     said: str
+    quarantined: bool = False
 
 
 def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
@@ -52,6 +57,7 @@ def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
     seed: int,
     most: int,
     clean: Clean | None = None,
+    in_force: InForce | None = None,
 ) -> Iterator[Exercise]:
     """Inject each fault into a copy of the new rows, in at most so many places.
 
@@ -66,8 +72,11 @@ def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
         Places for each fault.
     clean : Clean, optional
         Of the same rows and rules, when it is known.
+    in_force : InForce, optional
+        The project's ``contract.toml``.
     """
-    ground = Ground(rows, rules, clean or judge_clean(rows, rules))
+    clean = clean or judge_clean(rows, rules, in_force)
+    ground = Ground(rows, rules, clean, in_force)
     for drill in drills:
         for place in islice(drill.places(rows), most):
             found = drill.judge.findings(ground, drill.inject(rows, place, seed))
@@ -75,7 +84,7 @@ def exercise(  # noqa: PLR0913 - what, into what, and how, the last by name
 
 
 def _came_of(drill: Drill, place: str, new: Sequence[Finding]) -> Exercise:
-    named = [finding for finding in new if finding.rule in drill.rules]
+    named = [f for f in new if drill.rules & {f.rule, learned_name(f.rule)}]
     stops = [finding for finding in new if finding.severity == "stop"]
     wrong = [finding for finding in new if drill.judge.rejects(finding)]
     told = named or stops or list(new)
@@ -86,4 +95,5 @@ def _came_of(drill: Drill, place: str, new: Sequence[Finding]) -> Exercise:
         by=tuple(dict.fromkeys(finding.rule for finding in (*named, *stops, *new))),
         stopped=bool(stops),
         said=str(told[0]) if told else "",
+        quarantined=any(finding.severity == "quarantine" for finding in new),
     )

@@ -176,6 +176,12 @@ def missing_count(series: pl.Series) -> int:
     return nulls + int(series.is_nan().sum()) if series.dtype.is_float() else nulls
 
 
+def is_missing(series: pl.Series) -> pl.Series:
+    """Which rows those are."""
+    nulls = series.is_null()
+    return nulls | series.is_nan() if series.dtype.is_float() else nulls
+
+
 def as_numbers(series: pl.Series) -> pl.Series:
     """Numbers as floats, instants in seconds since 1970 UTC."""
     if isinstance(series.dtype, pl.Date | pl.Datetime):

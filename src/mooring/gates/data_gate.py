@@ -17,6 +17,7 @@ from mooring.gates.data.faults import over_time
 from mooring.gates.data.finding import Finding
 from mooring.gates.data.past import Past, remember
 from mooring.gates.data.periods import has_days
+from mooring.gates.sifting import Look, sift
 from mooring.gates.terms.governing import governed, named, not_twice
 from mooring.gates.terms.judging import Held, hold
 
@@ -127,23 +128,39 @@ def judge_data(  # noqa: PLR0913 - what is judged, and by what, the last two by 
     >>> judgement.outcome, judgement.stops[0].rule
     ('fail', 'scale')
     """
-    case, held = Case(frame, data, rules), Held((), frame)
+    before = None if accepted is None else Accepted(accepted, baseline, past)
+    case = Case(frame, data, rules)
+    seen = sift(case, lambda rows: _look(rows, before, in_force, now))
+    rest = replace(case, frame=seen.held.kept)
+    return DataJudgement(
+        _outcome(seen.findings),
+        seen.findings,
+        seen.contract,
+        seen.profile,
+        seen.held,
+        remember(rest, seen.contract),
+    )
+
+
+def _look(
+    case: Case, accepted: Accepted | None, in_force: InForce | None, now: datetime | None
+) -> Look:
+    """What the contract and every rule find in some rows."""
+    before, held = None if accepted is None else accepted.contract, Held((), case.frame)
     if in_force is not None:
-        held = hold(case, in_force, now=now, newer=_newer(case, accepted))
+        held = hold(case, in_force, now=now, newer=_newer(case, before))
         case = replace(case, frame=held.kept)
     contract, profile = describe_case(case)
-    always = [*_always(case, contract, accepted)]
+    always = [*_always(case, contract, before)]
     learned: list[Finding] = []
     if accepted is not None and case.frame.height:
-        learned = _against(case, Accepted(accepted, baseline, past), contract, profile)
+        learned = _against(case, accepted, contract, profile)
     if in_force is not None:
         learned = [*governed(learned, held.findings, in_force.terms)]
         always = [named(finding, in_force.terms) for finding in always]
     found = [*always, *not_twice(held.findings, always), *learned]
-    findings = tuple(_softened(finding, rules) for finding in found)
-    return DataJudgement(
-        _outcome(findings), findings, contract, profile, held, remember(case, contract)
-    )
+    findings = tuple(_softened(finding, case.rules) for finding in found)
+    return Look(findings, held, contract, profile)
 
 
 def data_refusal(judgement: DataJudgement, kept_in: str = "") -> GateRefused:
@@ -299,8 +316,12 @@ def _unknown_profile(part: Part) -> Finding:
 
 
 def _softened(finding: Finding, rules: DataGate) -> Finding:
-    """A stop in a ``warn_only`` column is a warning, unless nothing could be trained at all."""
-    if finding.column in rules.warn_only and finding.rule not in _FIRM:
+    """A stop in a ``warn_only`` column is a warning, unless nothing could be trained at all.
+
+    So are rows to be taken out for it, apart from those that a contract took out already.
+    """
+    done = finding.severity == "quarantine" and finding.which is None
+    if finding.column in rules.warn_only and finding.rule not in _FIRM and not done:
         return replace(finding, severity="warn")
     return finding
 

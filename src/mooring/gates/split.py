@@ -9,7 +9,7 @@ import polars as pl
 
 from mooring.gates.contract import INSTANTS, as_numbers, type_of
 from mooring.gates.data.finding import Finding, examples_in, instant, share
-from mooring.lineage.digest import row_fingerprints
+from mooring.gates.data.past import fingerprints, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,8 +84,9 @@ def _repeated(training: pl.DataFrame, holdout: pl.DataFrame, data: Data) -> Find
     content = [name for name in training.columns if name != data.time]
     if min(training.height, holdout.height) < _LEAST:
         return None
-    learned = row_fingerprints(training.select(content))
-    seen = np.isin(row_fingerprints(holdout.select(content)), learned)
+    able = [name for name in readable(training) if name != data.time]
+    learned = fingerprints(training, able)
+    seen = np.isin(fingerprints(holdout, able), learned)
     found = float(seen.mean())
     if found <= _FEW:
         return None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mooring.errors import RunError
 from mooring.gates.contract import Contract
+from mooring.gates.terms.keys import Keys
 from mooring.gates.terms.reading import Written
 from mooring.lineage.answers import Answers
 from mooring.lineage.codespace import CodeSpace
@@ -61,6 +62,8 @@ class Candidate:
     contract: Contract | None = None
     terms: Written | None = None
     """The project's ``contract.toml``, when it has one."""
+    keys: Keys = field(default_factory=dict)
+    """Of the other datasets that it refers to."""
     splits: Splits | None = None
     features: Mapping[str, object] = field(default_factory=dict)
     trained: Trained | None = None

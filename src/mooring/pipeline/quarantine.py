@@ -1,4 +1,4 @@
-"""Rows that a contract took out, kept to look at."""
+"""Rows that the data gate took out, kept to look at."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from mooring.errors import RunError
+from mooring.gates.terms.taking import left_by
 from mooring.lineage.blobs import digest_bytes, write_durably
 
 FOLDER = "quarantine"
@@ -39,3 +41,22 @@ def keep_rows(state: Path, dataset: str, taken: pl.DataFrame) -> str:
     (state / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
     write_durably(state / file, data)
     return file.as_posix()
+
+
+def without_kept(rows: pl.DataFrame, file: Path) -> pl.DataFrame:
+    """The rows that were left of a table, in their order.
+
+    Parameters
+    ----------
+    rows : polars.DataFrame
+        The table as it was when ``keep_rows`` wrote the file.
+    file : Path
+
+    Raises
+    ------
+    RunError
+        When the file is not there any more.
+    """
+    if not file.exists():
+        raise RunError("the rows that were quarantined are not kept any more", where=str(file))
+    return left_by(rows, pl.read_parquet(file))

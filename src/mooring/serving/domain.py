@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
-from mooring.errors import RequestError
+from mooring.errors import DataError, RequestError
 from mooring.gates.data.finding import number, quoted
+from mooring.gates.terms.cells import breaks
 from mooring.gates.terms.model import FILE
+from mooring.gates.terms.relation import Reference, columns_of, parse_relation
 from mooring.serving.columns import MISSING, shown
 
 if TYPE_CHECKING:
+    from mooring.gates.terms.keys import Keys
     from mooring.gates.terms.model import TableSeverity, Terms
-    from mooring.serving.requests import TypedRows
+    from mooring.serving.requests import Fields, TypedRows
 
 Outside = Mapping[tuple[str, str], int]
-"""How many values broke a rule, by field and rule; the request was answered all the same."""
+"""How many rows broke a rule, by field and rule; the request was answered all the same."""
 _LISTED = 8
 
 
@@ -67,14 +71,89 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class RowRule:
+    """A relation that each row of a request must meet.
+
+    Parameters
+    ----------
+    text : str
+        As the contract has it.
+    columns : tuple of str
+        Whose values ``broken`` is asked about.
+    severity : "stop" or "warn"
+    broken : callable
+        From the values of one row to whether they break it.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    severity: TableSeverity
+    broken: Callable[[Sequence[Any]], bool]
+
+    def beyond(self, rows: TypedRows) -> list[int]:
+        """The places of the rows that break it."""
+        nothing = [None] * rows.rows
+        values = (rows.columns.get(name, nothing) for name in self.columns)
+        known = ([None if v is MISSING else v for v in column] for column in values)
+        return [i for i, row in enumerate(zip(*known, strict=True)) if self.broken(row)]
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
-    """The limits of each field that has any; none without a ``contract.toml``."""
+    """What holds for requests; nothing without a ``contract.toml``.
+
+    Parameters
+    ----------
+    limits : mapping of str to Limits
+        Of each field that has any.
+    relations : tuple of RowRule
+    unasked : mapping of str to str
+        The relations and checks that requests are not held against, and why.
+    """
 
     limits: Mapping[str, Limits] = field(default_factory=dict)
+    relations: tuple[RowRule, ...] = ()
+    unasked: Mapping[str, str] = field(default_factory=dict)
 
 
-def domain_of(terms: Terms) -> Domain:
-    """The limits that the contract of a model version sets to requests."""
+def domain_of(terms: Terms, fields: Fields, keys: Keys) -> Domain:
+    """What the contract of a model version says to requests.
+
+    Parameters
+    ----------
+    terms : Terms
+    fields : Fields
+        What a request may hold: a relation with another column is not asked.
+    keys : mapping
+        The keys of other datasets that the version carries.
+    """
+    rules = {text: _row_rule(text, terms, fields, keys) for text in terms.relations}
+    unasked = {text: why for text, why in rules.items() if isinstance(why, str)}
+    unasked |= dict.fromkeys(terms.checks, "a check may need the whole table")
+    relations = tuple(rule for rule in rules.values() if isinstance(rule, RowRule))
+    return Domain(_limits(terms), relations, unasked)
+
+
+def _row_rule(text: str, terms: Terms, fields: Fields, keys: Keys) -> RowRule | str:
+    """A relation for requests, or why there is none."""
+    relation = parse_relation(text)
+    names, foreign = columns_of(relation), isinstance(relation, Reference)
+    apart = [name for name in names if name not in fields.columns]
+    if apart:
+        return f"{apart[0]!r} is no field of a request"
+    if foreign and text not in keys:
+        return "the version does not carry the keys: too many, or of another type"
+    default = terms.serving.reference if foreign else terms.serving.relation
+    severity: TableSeverity = "warn" if terms.relations[text] == "warn" else default
+    types = {name: fields.columns[name].type for name in names}
+    try:
+        broken = breaks(relation, types, keys.get(text, ()))
+    except DataError as error:  # the gate has said so of the training data
+        return error.what
+    return RowRule(text, names, severity, broken)
+
+
+def _limits(terms: Terms) -> dict[str, Limits]:
     found: dict[str, Limits] = {}
     for name, column in terms.columns.items():
         if column.categories is not None:
@@ -82,11 +161,11 @@ def domain_of(terms: Terms) -> Domain:
             found[name] = Limits(severity, categories=frozenset(column.categories))
         elif (column.min, column.max) != (None, None):
             found[name] = Limits(column.serving or terms.serving.range, column.min, column.max)
-    return Domain(found)
+    return found
 
 
 def check_domain(rows: TypedRows, domain: Domain, numbers: Sequence[int]) -> Outside:
-    """Refuses values beyond a limit that stops, and counts those beyond one that warns.
+    """Refuses rows that break a rule that stops, and counts those that break one that warns.
 
     Parameters
     ----------
@@ -104,18 +183,38 @@ def check_domain(rows: TypedRows, domain: Domain, numbers: Sequence[int]) -> Out
     for name, limits in domain.limits.items():
         beyond = limits.beyond(rows.columns.get(name, ()))
         if beyond and limits.severity == "stop":
-            value = rows.columns[name][beyond[0]]
-            more = f", and {len(beyond) - 1} rows more" if len(beyond) > 1 else ""
-            raise RequestError(
-                f"{name}: expected {limits}",
-                field=name,
-                kind="contract",
-                where=f"row {numbers[beyond[0]]}: {shown(value)}{more}",
-                fix=f"send what the model was trained for; {FILE} says what that is",
-            )
+            said = shown(rows.columns[name][beyond[0]])
+            raise _refusal(f"{name}: expected {limits}", name, said, [numbers[i] for i in beyond])
         if beyond:
             outside[name, limits.rule] = len(beyond)
+    for rule in domain.relations:
+        beyond = rule.beyond(rows)
+        if beyond and rule.severity == "stop":
+            said = " and ".join(_values(rows, rule.columns, beyond[0]))
+            bad = [numbers[i] for i in beyond]
+            raise _refusal(f"expected {rule.text}", rule.columns[0], said, bad)
+        if beyond:
+            outside[rule.columns[0], rule.text] = len(beyond)
     return outside
+
+
+def _refusal(what: str, name: str, said: str, numbers: Sequence[int]) -> RequestError:
+    more = f", and {len(numbers) - 1} rows more" if len(numbers) > 1 else ""
+    return RequestError(
+        what,
+        field=name,
+        kind="contract",
+        where=f"row {numbers[0]}: {said}{more}",
+        fix=f"send what the model was trained for; {FILE} says what that is",
+    )
+
+
+def _values(rows: TypedRows, names: Sequence[str], place: int) -> Iterator[str]:
+    """The values of one row, each with its field: an instant as it was sent."""
+    for name in names:
+        values = rows.columns.get(name)
+        value = None if values is None or values[place] is MISSING else values[place]
+        yield f"{name} {value.isoformat() if isinstance(value, date) else shown(value)}"
 
 
 def _none(value: object) -> bool:

@@ -12,9 +12,10 @@ import polars as pl
 from mooring.errors import DataError
 from mooring.gates.contract import type_of
 from mooring.gates.data.case import Case
-from mooring.gates.terms.judging import ROW, InForce, hold
+from mooring.gates.terms.judging import InForce, hold
 from mooring.gates.terms.model import FILE, ColumnTerms, Terms
 from mooring.gates.terms.reading import Written, parse_terms
+from mooring.gates.terms.taking import ROW
 from mooring.lineage.catalog.queries import get, traffic
 from mooring.lineage.digest import digest_table
 from mooring.lineage.values import ModelVersion

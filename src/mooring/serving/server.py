@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlunsplit
@@ -16,6 +17,7 @@ import uvicorn
 
 from mooring.errors import UsageError
 from mooring.gates.contract import from_bytes
+from mooring.gates.terms import keys
 from mooring.gates.terms.model import FILE
 from mooring.gates.terms.reading import parse_terms
 from mooring.lineage.golden import golden_rows
@@ -40,11 +42,13 @@ if TYPE_CHECKING:
     from mooring.lineage.artifacts import ArtifactStore
     from mooring.lineage.catalog.engine import Catalog
     from mooring.serving.log import PredictionLog
+    from mooring.serving.requests import Fields
     from mooring.serving.versions import Load
     from mooring.settings.model import Serving, Settings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _GRACE_SECONDS = 30
+_logger = logging.getLogger(__name__)
 
 
 def serve(  # noqa: PLR0913 - what it works with, by name
@@ -131,11 +135,20 @@ def loader(store: ArtifactStore) -> Load:
         version = load_version(store, digest)
         trained = dict(golden_rows(version.parts).schema)
         fields = fields_of(from_bytes(version.contract_bytes), trained)
-        manifest, written = version.manifest, version.parts.get(FILE)
-        domain = domain_of(parse_terms(written.decode()).terms) if written else Domain()
+        manifest, domain = version.manifest, _domain(version.parts, fields)
+        for text, why in domain.unasked.items():
+            _logger.info("requests are not held against %s: %s", text, why)
         return Loaded(version, fields, manifest.task, manifest.classes, domain)
 
     return load
+
+
+def _domain(parts: Mapping[str, bytes], fields: Fields) -> Domain:
+    written = parts.get(FILE)
+    if written is None:
+        return Domain()
+    terms = parse_terms(written.decode()).terms
+    return domain_of(terms, fields, keys.from_bytes(parts.get(keys.PART)))
 
 
 def is_loopback(host: str) -> bool:

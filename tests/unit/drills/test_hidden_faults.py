@@ -117,6 +117,16 @@ def test_fd_10_a_shift_is_found_where_the_nights_have_no_rows() -> None:
         assert told in one.said
 
 
+def test_fd_10_a_shift_is_found_where_winter_days_move_less() -> None:
+    frame = weather()
+    day = pl.col("at").dt.ordinal_day()
+    swing = 6 * (1 + 0.8 * (2 * np.pi * day / 365).sin())
+    hour = pl.col("at").dt.hour()
+    warm = 55 + swing * ((hour - 8) / 24 * 2 * np.pi).sin()
+    one = put(deliver(frame.with_columns(warmth=warm), TIMED), "clock 5 hours off", "at")
+    assert one.caught, one
+
+
 def test_fd_13_a_replay_is_found_among_rows_that_repeat_by_nature() -> None:
     trips = routes()
     for data in (TIMED, structs.replace(TIMED, exclude=("delay",))):

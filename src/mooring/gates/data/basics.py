@@ -130,7 +130,8 @@ def infinities(case: Case) -> Iterator[Finding]:
         if name not in case.frame.columns or not case.frame.schema[name].is_float():
             continue
         series = case.frame.get_column(name)
-        found = series.filter(series.is_infinite())
+        infinite = series.is_infinite().fill_null(value=False)
+        found = series.filter(infinite)
         if found.len():
             yield Finding(
                 column=name,
@@ -141,6 +142,7 @@ def infinities(case: Case) -> Iterator[Finding]:
                 rows=found.len(),
                 examples=examples_in(found),
                 cure="look for a division by zero upstream; write a missing value instead",
+                which=infinite,
             )
 
 

@@ -102,6 +102,8 @@ class Part:
         All rows.
     where : str
         Which rows these are, as the end of a sentence; empty for all of them.
+    chosen : polars.Series of bool, optional
+        Which of the case's rows these are; None for all of them.
     """
 
     frame: pl.DataFrame
@@ -109,6 +111,15 @@ class Part:
     counted: Profile | None
     case: Case
     where: str = ""
+    chosen: pl.Series | None = None
+
+    def among_all(self, mask: pl.Series) -> pl.Series:
+        """Some of these rows, marked among all rows of the case; what is missing is not marked."""
+        mask = mask.fill_null(value=False)
+        if self.chosen is None:
+            return mask
+        places = self.chosen.arg_true().filter(mask)
+        return pl.int_range(self.case.frame.height, eager=True).is_in(places.implode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +182,14 @@ def _fresh(case: Case, accepted: Accepted) -> Part | None:
     before = accepted.contract.column(case.time) if case.time else None
     if case.time is None or before is None or before.maximum is None:
         return None
-    later = case.frame.filter(as_numbers(case.frame.get_column(case.time)) > before.maximum)
+    chosen = as_numbers(case.frame.get_column(case.time)) > before.maximum
+    later = case.frame.filter(chosen)
     if not case.rules.min_rows <= later.height < case.frame.height:
         return None
     own = profile(later.select(case.judged))
     where = f" among the {later.height:,} rows after {instant(before.maximum)}"
-    return Part(later, own, _counted(later, accepted.profile), case, where)
+    counted = _counted(later, accepted.profile)
+    return Part(later, own, counted, case, where, chosen.fill_null(value=False))
 
 
 def _counted(frame: pl.DataFrame, like: Profile | None) -> Profile | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
@@ -38,6 +38,9 @@ class Finding:
         At most three values.
     cure : str
         What to do about it.
+    which : polars.Series of bool, optional
+        The affected rows among all that are judged, where they can be named: what a contract may
+        have taken out.
     """
 
     column: str
@@ -48,6 +51,7 @@ class Finding:
     rows: int
     examples: tuple[str, ...] = ()
     cure: str = ""
+    which: pl.Series | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Column, what was expected, what was found, how many rows, example values: one line."""

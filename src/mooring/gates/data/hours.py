@@ -28,6 +28,8 @@ TELLING = 0.3
 """Of its own deviation, how much a mean must move over the day to tell the hour."""
 BETTER = 0.25
 """How much of the difference may be left once the hours are moved."""
+WIDER = 4.0
+"""How many times as wide the course of a season may be as that of all accepted rows."""
 _LEAST_ROWS = 5
 
 
@@ -37,7 +39,8 @@ def shifted_clock(part: Part, past: Past) -> Iterator[Finding]:
     if time is None or not past.hours:
         return
     now = [p for p in by_hour(part.frame, time, past.measures) if p.rows >= _LEAST_ROWS]
-    before, found = _course(past.hours), _course(now)
+    before = _course(past.hours)
+    found = _as_wide(_course(now), before)
     common = [i for i in range(before.shape[1]) if _telling(before[:, i])]
     if not common or not now:
         return
@@ -109,6 +112,13 @@ def _course(hours: Sequence[Partition]) -> Floats:
     counts[places] = [p.rows for p in hours]
     course[:, -1] = counts / counts.mean()
     return course - known_mean(course)
+
+
+def _as_wide(now: Floats, before: Floats) -> Floats:
+    """Each course as wide as it was: days in winter move less or more than those of a year."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.sqrt(known_mean(before**2) / known_mean(now**2))
+    return np.asarray(now * np.clip(np.nan_to_num(factor, nan=1.0), 1 / WIDER, WIDER))
 
 
 def _telling(course: Floats) -> bool:

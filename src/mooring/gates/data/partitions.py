@@ -119,16 +119,22 @@ def partitions(
     return tuple(_partition(row, measures, place) for row in grouped.sort("key").to_dicts())
 
 
+def period_of(frame: pl.DataFrame, time: str, step: float) -> pl.Series:
+    """The seconds since 1970 in UTC at which each row's period starts."""
+    seconds = as_numbers(frame.get_column(time))
+    return (seconds // step * step).cast(pl.Int64)
+
+
 def by_period(
     frame: pl.DataFrame, time: str, step: float, measures: Sequence[Measure]
 ) -> tuple[Partition, ...]:
     """The rows by periods of so many seconds, counted from 1970 in UTC."""
-    return partitions(frame, _period(frame, time, step), measures)
+    return partitions(frame, pl.lit(period_of(frame, time, step)), measures)
 
 
 def by_hour(frame: pl.DataFrame, time: str, measures: Sequence[Measure]) -> tuple[Partition, ...]:
     """The rows by hour of the day in UTC."""
-    return partitions(frame, _period(frame, time, HOUR) % DAY // HOUR, measures)
+    return partitions(frame, pl.lit(period_of(frame, time, HOUR)) % DAY // HOUR, measures)
 
 
 def table(parts: Sequence[Partition], field: str) -> Floats:
@@ -143,11 +149,6 @@ def known_mean(values: Floats, axis: int = 0, weights: Floats | None = None) -> 
     total = np.sum(np.where(finite, values, 0.0) * each, axis=axis)
     count = np.asarray(each.sum(axis=axis))
     return np.asarray(np.divide(total, count, out=np.full_like(count, np.nan), where=count > 0))
-
-
-def _period(frame: pl.DataFrame, time: str, step: float) -> pl.Expr:
-    seconds = as_numbers(frame.get_column(time))
-    return pl.lit((seconds // step * step).cast(pl.Int64))
 
 
 def _missing(name: str, schema: pl.Schema) -> pl.Expr:

@@ -7,19 +7,20 @@ law of theirs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mooring.gates.data.finding import Finding, instant, number, share
-from mooring.gates.data.partitions import by_period, known_mean, partitions, table
+from mooring.gates.data.partitions import by_period, known_mean, partitions, period_of, table
 from mooring.gates.data.past import slice_key, whole
 from mooring.profiling.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import polars as pl
     from numpy.typing import NDArray
 
     from mooring.gates.data.case import Part
@@ -144,18 +145,25 @@ def poisoned(part: Part, past: Past) -> Iterator[Finding]:
     if not bad:
         return
     worst = max(bad, key=lambda i: (len(columns[i]), -i))
-    names = sorted(columns[worst])
+    names, most = sorted(columns[worst]), max(1, len(_measured(past)) // 2)
+    broken = [int(new[i].value) for i in bad if len(columns[i]) > most]
     yield Finding(
         column=names[0] if len(names) == 1 else "",
         rule="partition",
-        severity="stop" if len(names) > max(1, len(_measured(past)) // 2) else "warn",
+        severity="stop" if broken else "warn",
         expected="every period like those before",
         found=f"{instant(float(new[worst].value))} unlike all {len(past.periods)} before it in "
         f"{listed(names)}{part.where}",
         rows=sum(new[i].rows for i in bad),
         examples=_examples(past, new[worst], out[worst]),
         cure="look at the rows of that time; leave them out if they are broken",
+        which=_rows_of_periods(part, past, broken),
     )
+
+
+def _rows_of_periods(part: Part, past: Past, starts: Sequence[int]) -> pl.Series:
+    periods = period_of(part.frame, str(part.case.time), past.step)
+    return part.among_all(periods.is_in(starts))
 
 
 def _measured(past: Past) -> set[str]:
@@ -212,8 +220,16 @@ def _of_slices(
             measure = past.measures[place]
             if measure.column == name or _moves_on(part, measure):
                 continue
-            worst = int(np.flatnonzero(out[:, place])[0])
-            yield _slice_finding(part, measure, name, both[worst], (what, int(place)))
+            broken = [both[row] for row in np.flatnonzero(out[:, place]).tolist()]
+            found = _slice_finding(part, measure, name, broken[0], (what, int(place)))
+            yield replace(found, which=_rows_of_slices(part, name, broken))
+
+
+def _rows_of_slices(
+    part: Part, name: str, broken: Sequence[tuple[Partition, Partition]]
+) -> pl.Series:
+    key = part.frame.select(slice_key(part.case, name, part.frame).alias("slice")).to_series()
+    return part.among_all(key.is_in([now.value for _, now in broken]))
 
 
 def _slice_finding(

@@ -48,6 +48,8 @@ def duplicates(part: Part, past: Past, new: int) -> Iterator[Finding]:
         return
     _, first, counts = np.unique(marks, return_index=True, return_counts=True)
     most = int(first[counts.argmax()])
+    again = np.ones(marks.size, dtype=np.bool_)
+    again[first] = False
     yield Finding(
         column="",
         rule="duplicates",
@@ -57,6 +59,8 @@ def duplicates(part: Part, past: Past, new: int) -> Iterator[Finding]:
         rows=round(extra),
         examples=(_row(part, most),),
         cure="look for a batch that was delivered twice, or a join that multiplies rows",
+        # where rows are alike by nature, nobody can say which of them came twice
+        which=pl.Series(again) if past.copies <= COPIED else None,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from mooring.gates.contract import INSTANTS, NUMBERS, as_numbers, missing_count
+from mooring.gates.contract import INSTANTS, NUMBERS, as_numbers, is_missing, missing_count
 from mooring.gates.data.finding import Finding, examples_of, instant, number, quoted, share
 from mooring.profiling.counting.cells import cell_of
 from mooring.profiling.counting.numbers import as_floats
@@ -87,6 +87,7 @@ def missing(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
         found=f"{share(rate)} missing{part.where}, {share(was)} accepted",
         rows=rows,
         cure="look at the source or the join that fills this column",
+        which=part.among_all(is_missing(series)),
     )
 
 
@@ -97,7 +98,7 @@ def ranges(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
         return None
     span = before.maximum - before.minimum or max(abs(before.maximum), 1.0)
     low, high = before.minimum - span, before.maximum + span
-    values = as_numbers(part.frame.get_column(name)).fill_nan(None).drop_nulls()
+    values = as_numbers(part.frame.get_column(name)).fill_nan(None)
     outside = _outside(values, low, high)
     most = rules.max_out_of_range * part.frame.height
     if outside.len() <= most:
@@ -116,6 +117,7 @@ def ranges(part: Part, pair: Pair, rules: DataGate) -> Finding | None:
         rows=outside.len(),
         examples=tuple(write(value) for value in _frequent(outside)),
         cure=FOLLOWS if moving else "look for a change of unit, or an error code as a value",
+        which=part.among_all((values < low) | (values > high)),
     )
 
 
@@ -151,6 +153,7 @@ def categories(part: Part, pair: Pair, rules: DataGate, accepted: Profile | None
         rows=rows,
         examples=examples_of(new["value"].to_list()),
         cure="map the new names to the old upstream, or accept them",
+        which=part.among_all(~series.cast(pl.String).is_in(known)),
     )
 
 
@@ -186,6 +189,7 @@ def flood(part: Part, pair: Pair, accepted: Profile) -> Finding | None:
             rows=rows,
             examples=(number(value),),
             cure="look for an error code or a default written as a value",
+            which=part.among_all(as_numbers(series) == value),
         )
     return None
 

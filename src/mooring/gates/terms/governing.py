@@ -19,6 +19,19 @@ _SAME = {"missing": "missing", "ranges": "range", "categories": "categories", "v
 _BASIC = frozenset({"target", "time", "declared"})
 
 
+def learned_name(rule: str) -> str:
+    """The rule that finds against accepted rows what a rule of the contract finds by its terms.
+
+    Examples
+    --------
+    >>> learned_name("range"), learned_name("type"), learned_name("relation")
+    ('ranges', 'schema', 'relation')
+    """
+    if rule in {"columns", "type"}:
+        return "schema"
+    return next((learned for learned, term in _SAME.items() if term == rule), rule)
+
+
 def governed(
     learned: Iterable[Finding], held: Iterable[Finding], terms: Terms
 ) -> Iterator[Finding]:
@@ -45,8 +58,14 @@ def governed(
 
 
 def named(finding: Finding, terms: Terms) -> Finding:
-    """A finding with the severity that the contract gives to its rule by name."""
+    """A finding with the severity that the contract gives to its rule by name.
+
+    Rows are taken out only for what would stop the run: a storm of which the gate tells is no
+    fault. Where no rows can be named, it goes on to stop.
+    """
     said = getattr(terms.learned, finding.rule, None)
+    if said == "quarantine" and (finding.severity != "stop" or finding.which is None):
+        return finding
     return finding if said is None else replace(finding, severity=said)
 
 

@@ -15,10 +15,11 @@ from mooring.gates.data.finding import Finding, did_you_mean, examples_of, quote
 from mooring.gates.terms.checks import check_rules
 from mooring.gates.terms.model import FILE
 from mooring.gates.terms.rules import row_rules
+from mooring.gates.terms.taking import left_by, places, rows_labelled, too_many
 from mooring.gates.terms.whole import fresh_enough, volume
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from mooring.gates.data.finding import Severity
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from mooring.gates.terms.reading import Written
     from mooring.gates.terms.rules import Rule
 
-RULE, ROW = "mooring_rule", "mooring_row"
-"""Columns of the rows that were taken out: what caught each, and its place in the table from 0."""
 _FOUND = {
     "missing": "missing",
     "range": "outside",
@@ -38,7 +37,6 @@ _FOUND = {
     "relation": "where it does not hold",
     "check": "that do not pass",
 }
-_WHOLE = "[gates.data] max_quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def hold(
     frame, terms = case.frame, contract.terms
     rules = [*row_rules(terms, contract.tables), *check_rules(contract.checks, terms.checks)]
     taken, findings = _quarantine(case, [r for r in rules if r.severity == "quarantine"])
-    stay = None if taken is None else ~_places(taken, frame.height)
+    stay = None if taken is None else ~places(taken, frame.height)
     kept = frame if taken is None else left_by(frame, taken)
     if newer is not None and stay is not None:
         newer = newer.filter(stay)
@@ -195,61 +193,15 @@ def _quarantine(case: Case, rules: Sequence[Rule]) -> tuple[pl.DataFrame | None,
             findings.append(_finding(rule, case, mask, "quarantine"))
     if not caught:
         return None, findings
-    taken = _labelled(case.frame, caught)
-    allowed, rate = case.rules.max_quarantined, taken.height / case.frame.height
-    if rate > allowed:
-        findings.append(
-            Finding(
-                "",
-                "quarantine",
-                "stop",
-                f"at most {share(allowed)} of the rows taken out, as {_WHOLE} says",
-                share(rate),
-                taken.height,
-                cure=f"mend the data, or raise {_WHOLE}",
-            )
-        )
-    return taken, findings
+    taken = rows_labelled(case.frame, ((rule.label, mask) for rule, mask in caught))
+    beyond = too_many(taken.height, case.frame.height, case.rules.max_quarantined)
+    return taken, findings if beyond is None else [*findings, beyond]
 
 
 def _takes(rule: Rule, mask: pl.Series) -> bool:
     """Whether a rule takes its rows out; missing values only once they are too many."""
     rows = int(mask.sum())
     return rows > (rule.allowed * mask.len() if rule.name == "missing" else 0)
-
-
-def _labelled(frame: pl.DataFrame, caught: Iterable[tuple[Rule, pl.Series]]) -> pl.DataFrame:
-    """The rows that any rule caught, with the rules that did and their places."""
-    rule, row = _free(RULE, frame), _free(ROW, frame)
-    labels = pl.DataFrame(
-        [
-            pl.Series(f"{place}", mask).replace_strict(
-                {True: one.label, False: None}, return_dtype=pl.String
-            )
-            for place, (one, mask) in enumerate(caught)
-        ]
-    )
-    named = labels.select(pl.concat_str(pl.all(), separator="; ", ignore_nulls=True)).to_series()
-    return frame.with_columns(
-        named.alias(rule), pl.int_range(frame.height, dtype=pl.Int64, eager=True).alias(row)
-    ).filter(named != "")
-
-
-def _free(name: str, frame: pl.DataFrame) -> str:
-    while name in frame.columns:
-        name += "_"
-    return name
-
-
-def left_by(frame: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a table that are left without those that `hold` took out of it."""
-    return frame.filter(~_places(taken, frame.height))
-
-
-def _places(taken: pl.DataFrame, height: int) -> pl.Series:
-    """Which rows of the table those are; their places stand in the last column."""
-    places = taken.to_series(taken.width - 1)
-    return pl.int_range(height, dtype=pl.Int64, eager=True).is_in(places.implode())
 
 
 def _held_by(rule: Rule, case: Case, newer: pl.Series | None) -> Iterator[Finding]:
@@ -261,12 +213,12 @@ def _held_by(rule: Rule, case: Case, newer: pl.Series | None) -> Iterator[Findin
     elif mask is False:
         yield _broken(rule, case.frame.height, severity)
     elif mask is not True:
-        rows, where = _too_many(rule, case, mask, newer)
+        rows, where = _beyond(rule, case, mask, newer)
         if rows is not None:
             yield _finding(rule, case, rows, severity, where)
 
 
-def _too_many(
+def _beyond(
     rule: Rule, case: Case, mask: pl.Series, newer: pl.Series | None
 ) -> tuple[pl.Series | None, str]:
     """The mask when more rows than allowed break a rule: of all of them, or of the new ones."""

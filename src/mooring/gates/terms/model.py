@@ -57,23 +57,27 @@ class Severities(_Table, frozen=True):
 class LearnedSeverities(_Table, frozen=True):
     """What a fault does that is found against the rows accepted last, or in any data.
 
-    By the name of its rule in ``gates.data``; what is not named stops or warns as the rule does.
+    By the name of its rule in ``gates.data`` or ``gates.split``; what is not named stops or warns
+    as the rule does. Where a rule names rows, ``quarantine`` takes out those of a finding that
+    would stop.
     """
 
-    categories: TableSeverity | None = None
+    categories: Severity | None = None
     clock: TableSeverity | None = None
     distribution: TableSeverity | None = None
-    duplicates: TableSeverity | None = None
+    duplicates: Severity | None = None
     feed: TableSeverity | None = None
-    flood: TableSeverity | None = None
+    flood: Severity | None = None
     frozen: TableSeverity | None = None
+    future: TableSeverity | None = None
     idle: TableSeverity | None = None
-    infinite: TableSeverity | None = None
+    infinite: Severity | None = None
     leak: TableSeverity | None = None
-    missing: TableSeverity | None = None
-    partition: TableSeverity | None = None
+    missing: Severity | None = None
+    partition: Severity | None = None
     precision: TableSeverity | None = None
-    ranges: TableSeverity | None = None
+    ranges: Severity | None = None
+    repeated: TableSeverity | None = None
     replayed: TableSeverity | None = None
     sampling: TableSeverity | None = None
     scale: TableSeverity | None = None
@@ -95,10 +99,17 @@ class ColumnSeverities(_Table, frozen=True):
 
 
 class ServingTerms(_Table, frozen=True):
-    """What one request meets: ``stop`` refuses it, ``warn`` answers it and counts it."""
+    """What one request meets: ``stop`` refuses it, ``warn`` answers it and counts it.
+
+    A request is answered as a whole, so that a row to be quarantined is refused with the others; a
+    relation that only warns does so here.
+    """
 
     range: TableSeverity = "stop"
     categories: TableSeverity = "warn"
+    relation: TableSeverity = "stop"
+    reference: TableSeverity = "warn"
+    """Of a relation to another dataset: a key of today may be newer than the version."""
 
 
 class ColumnTerms(_Table, frozen=True):

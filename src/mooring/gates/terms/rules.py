@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mooring.errors import DataError
-from mooring.gates.contract import NUMBERS, as_numbers, type_of
+from mooring.gates.contract import NUMBERS, as_numbers, is_missing, type_of
 from mooring.gates.data.finding import number, quoted, share
 from mooring.gates.terms.expressing import expression_of
 from mooring.gates.terms.model import FILE
@@ -178,8 +178,7 @@ def _but(allowed: float) -> str:
 
 
 def _missing(name: str, frame: pl.DataFrame) -> pl.Series:
-    series = frame.get_column(name)
-    return series.is_null() | series.is_nan() if series.dtype.is_float() else series.is_null()
+    return is_missing(frame.get_column(name))
 
 
 def _outside(name: str, low: float | None, high: float | None, frame: pl.DataFrame) -> pl.Series:

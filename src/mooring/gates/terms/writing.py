@@ -20,10 +20,12 @@ _SEVERITY = """\
 # say otherwise: severity = { range = "quarantine" }"""
 _SERVING = """\
 # What one request to the server meets: "stop" refuses it, "warn" answers it and counts it.
-# A column may say otherwise: serving = "warn\""""
+# A column may say otherwise: serving = "warn". A relation that only warns never refuses; reference
+# is of those to other datasets, whose keys a version keeps as they were."""
 _LEARNED = """\
 # Faults found against the rows that were accepted last stop or warn by themselves; say otherwise
-# by the rule's name: flood = "warn\""""
+# by the rule's name: flood = "warn". The rows of categories, duplicates, flood, infinite, missing,
+# partition and ranges can be named: flood = "quarantine" goes on without them."""
 _RELATIONS = """\
 # Yours, one a line, with what a breach does. They hold where no value is missing:
 # "end >= start" = "stop"

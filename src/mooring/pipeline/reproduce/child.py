@@ -12,9 +12,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mooring.clock import system_clock
-from mooring.errors import MooringError, RunError
+from mooring.errors import MooringError
 from mooring.gates import contract as contracts
-from mooring.gates.terms.judging import left_by
+from mooring.gates.terms import keys
+from mooring.gates.terms.model import FILE
+from mooring.gates.terms.reading import parse_terms
 from mooring.ids import random_ids
 from mooring.lineage.answers import Answers
 from mooring.lineage.artifacts import ArtifactStore
@@ -26,6 +28,7 @@ from mooring.lineage.environment import capture_environment
 from mooring.lineage.loading import load_version
 from mooring.pipeline.candidate import Candidate, known
 from mooring.pipeline.context import Context
+from mooring.pipeline.quarantine import without_kept
 from mooring.pipeline.reproduce.order import Compared, Order, Trained
 from mooring.pipeline.splitting import recent_rows
 from mooring.pipeline.steps.evaluate import evaluate
@@ -148,21 +151,22 @@ def _candidate(order: Order, context: Context, rows: pl.DataFrame) -> Candidate:
     settings = context.settings
     accepted = contracts.from_bytes(Path(order.contract).read_bytes())
     space = CodeSpace.load(settings.root, settings.pipeline.code)
-    left = _without(recent_rows(rows, settings.data), order.quarantined)
-    candidate = Candidate(order.run, space, rows=left, contract=accepted)
+    left = recent_rows(rows, settings.data)
+    if order.quarantined:
+        left = without_kept(left, Path(order.quarantined))
+    parts = ArtifactStore(Path(order.artifacts)).read(order.artifact).parts
+    written = parts.get(FILE)
+    candidate = Candidate(
+        order.run,
+        space,
+        rows=left,
+        contract=accepted,
+        terms=parse_terms(written.decode()) if written else None,
+        keys=keys.from_bytes(parts.get(keys.PART)),
+    )
     for step in (prepare(context), train(context), evaluate(context)):
         candidate = step.run(candidate).state
     return candidate
-
-
-def _without(rows: pl.DataFrame, quarantined: str) -> pl.DataFrame:
-    """The rows that the contract had left, in their order."""
-    if not quarantined:
-        return rows
-    file = Path(quarantined)
-    if not file.exists():
-        raise RunError("the rows that were quarantined are not kept any more", where=str(file))
-    return left_by(rows, pl.read_parquet(file))
 
 
 def _trained(order: Order, candidate: Candidate, artifact: str, source: str, grown: int) -> Trained:

@@ -12,6 +12,7 @@ from mooring.errors import GateRefused
 from mooring.gates.data.finding import Finding
 from mooring.gates.model.weak import check_slices
 from mooring.gates.split import split_findings
+from mooring.gates.terms.governing import named
 from mooring.lineage.answering import as_polars, features_of
 from mooring.lineage.digest import digest_table
 from mooring.lineage.values import Fact, Json, Role, Verdict
@@ -45,8 +46,11 @@ def prepare(context: Context) -> Step[Candidate]:
         check_slices(settings.gates.model, known(candidate.rows).columns)
         candidate = make(candidate)
         splits = known(candidate.splits)
-        wrong = tuple(split_findings(splits.training, splits.holdout, settings.data))
-        if stops := [f for f in wrong if f.column not in settings.gates.data.warn_only]:
+        wrong = split_findings(splits.training, splits.holdout, settings.data)
+        if candidate.terms is not None:
+            wrong = (named(finding, candidate.terms.terms) for finding in wrong)
+        told, lenient = tuple(wrong), settings.gates.data.warn_only
+        if stops := [f for f in told if f.severity == "stop" and f.column not in lenient]:
             return Done(candidate, {}, (_verdict(context, candidate, stops),), _refusal(stops))
         columns = [name for name in splits.training.columns if name not in settings.hidden_columns]
         inputs = needed_columns(
@@ -57,7 +61,7 @@ def prepare(context: Context) -> Step[Candidate]:
             "unlabelled": known(candidate.rows).height - _rows(splits) - splits.purged,
             "purged": splits.purged,
             "inputs": list(inputs),
-            "warnings": [str(finding) for finding in wrong],
+            "warnings": [str(finding) for finding in told],
         }
         after = _with_inputs(candidate, settings.hidden_columns, inputs)
         return Done(after, result, tuple(_datasets(context, candidate.run.id, splits)))
@@ -88,7 +92,7 @@ def _refusal(stops: Sequence[Finding]) -> GateRefused:
     return GateRefused(
         f"the data gate stopped this run, nothing was trained:\n{reasons}",
         fix="mend the data and run again; if it is right as it is, put the column's name into "
-        "[gates.data] warn_only",
+        "[gates.data] warn_only, or name the rule under [learned] of contract.toml",
     )
 
 

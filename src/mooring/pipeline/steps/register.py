@@ -10,6 +10,7 @@ import polars as pl
 
 import mooring
 from mooring.gates import contract as contracts
+from mooring.gates.terms import keys
 from mooring.gates.terms.model import FILE
 from mooring.lineage.answering import as_polars
 from mooring.lineage.answers import Answers
@@ -142,6 +143,8 @@ def parts_of(context: Context, candidate: Candidate) -> dict[str, bytes]:
         parts[FEATURE_AGE] = msgspec.json.encode(ages)
     if candidate.terms is not None:
         parts[FILE] = candidate.terms.text.encode()
+    if candidate.keys:
+        parts[keys.PART] = keys.to_bytes(candidate.keys)
     parts |= {f"code/{path}": data for path, data in candidate.space.files().items()}
     rows = _spread(splits.holdout, _GOLDEN_ROWS)
     return parts | golden_parts(

@@ -13,17 +13,19 @@ from mooring.gates.data import past as pasts
 from mooring.gates.data.past import Past
 from mooring.gates.data_gate import DataJudgement, data_refusal, judge_data
 from mooring.gates.terms.judging import Held, InForce
+from mooring.gates.terms.keys import keys_of
 from mooring.gates.terms.model import FILE
 from mooring.lineage.catalog import queries
 from mooring.lineage.digest import digest_table
 from mooring.lineage.values import Json, Verdict
 from mooring.pipeline.candidate import Candidate, known
 from mooring.pipeline.context import Context
-from mooring.pipeline.contracting import contract_files, contract_in_force, hold_rows
-from mooring.pipeline.quarantine import keep_rows
+from mooring.pipeline.contracting import contract_files, contract_in_force
+from mooring.pipeline.quarantine import keep_rows, without_kept
 from mooring.pipeline.runner import Done, Step
 from mooring.profiling import codec
 from mooring.profiling.profiles import Profile
+from mooring.settings import Settings
 
 
 def validate(context: Context) -> Step[Candidate]:
@@ -48,22 +50,16 @@ def validate(context: Context) -> Step[Candidate]:
         )
         refusal = None if judgement.outcome == "pass" else data_refusal(judgement, _where(kept))
         result = {**kept, "warnings": [*_warnings(judgement), *gone]}
-        after = _after(candidate, judgement.contract, in_force, judgement.held.kept)
+        accepted = replace(candidate, contract=judgement.contract, rows=judgement.held.kept)
+        after = _under(settings, accepted, in_force)
         return Done(after, result, (verdict,), refusal)
 
     def restore(candidate: Candidate, result: Json) -> Candidate:
         contract = contracts.from_bytes(context.blobs.get(str(result["contract"])))
-        in_force, rows = contract_in_force(settings), known(candidate.rows)
-        if in_force is not None:
-            rows = hold_rows(settings, in_force, rows, context.clock()).kept
-        taken = result.get("quarantined")
-        if isinstance(taken, dict) and digest_table(rows).digest != taken["kept"]:
-            raise RunError(
-                "other rows would be quarantined than before this run was interrupted",
-                where=f"{FILE}: a dataset or a check of its relations has changed",
-                fix="start a new run: mooring run",
-            )
-        return _after(candidate, contract, in_force, rows)
+        in_force = contract_in_force(settings)
+        _refuse_other_terms(_of_terms(context, in_force), result)
+        rows = _left(context, known(candidate.rows), result.get("quarantined"))
+        return _under(settings, replace(candidate, contract=contract, rows=rows), in_force)
 
     return Step("validate", run, restore)
 
@@ -116,11 +112,23 @@ def _kept(
     }
 
 
-def _after(
-    candidate: Candidate, contract: Contract, in_force: InForce | None, rows: pl.DataFrame
-) -> Candidate:
-    written = None if in_force is None else in_force.written
-    return replace(candidate, contract=contract, terms=written, rows=rows)
+def _under(settings: Settings, candidate: Candidate, in_force: InForce | None) -> Candidate:
+    """The candidate with the contract in force, and the keys of other datasets that it needs."""
+    if in_force is None:
+        return candidate
+    keys = keys_of(in_force.terms, in_force.tables, frozenset(settings.hidden_columns))
+    return replace(candidate, terms=in_force.written, keys=keys)
+
+
+def _refuse_other_terms(now: Json, before: Json) -> None:
+    """An interrupted run does not go on under other terms, checks or datasets."""
+    odd = [name for name, value in now.items() if value != before.get(name)]
+    if odd:
+        raise RunError(
+            "what the rows were held against has changed since this run was interrupted",
+            where=f"the {odd[0]} of {FILE}",
+            fix="start a new run: mooring run",
+        )
 
 
 def _of_terms(context: Context, in_force: InForce | None) -> Json:
@@ -144,6 +152,20 @@ def _taken(context: Context, candidate: Candidate, held: Held) -> Json:
     file = keep_rows(context.settings.state, candidate.dataset, held.taken)
     left = digest_table(held.kept).digest
     return {"quarantined": {"rows": held.taken.height, "file": file, "kept": left}}
+
+
+def _left(context: Context, rows: pl.DataFrame, quarantined: object) -> pl.DataFrame:
+    """The rows of an interrupted run without those that it had taken out."""
+    if not isinstance(quarantined, dict):
+        return rows
+    rows = without_kept(rows, context.settings.state / quarantined["file"])
+    if digest_table(rows).digest != quarantined["kept"]:
+        raise RunError(
+            "other rows were quarantined than this run says",
+            where=f".mooring/{quarantined['file']}",
+            fix="start a new run: mooring run",
+        )
+    return rows
 
 
 def _where(kept: Json) -> str:
