@@ -86,6 +86,7 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
     trivial: Answers | None = None,
     rows: pl.DataFrame | None = None,
     searched: tuple[str, ...] = (),
+    constants: Mapping[str, Answers] | None = None,
     trial: Trial | str | None = None,
 ) -> ModelVerdict:
     """Judge a candidate against its opponent on the same rows.
@@ -121,11 +122,14 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
         Instead of that of the rules: a holdout that judged before wants more.
     trivial : Answers, optional
         Answers that ignore the features, when the opponent is a champion; without them the opponent
-        counts as these: it must be beaten, and no slice is compared.
+        counts as these: it must be beaten, and slices where it is not are a warning.
     rows : polars.DataFrame, shape (n, columns), optional
         The raw rows, for slices.
     searched : tuple of str
         Columns of ``rows`` in which slices are looked for.
+    constants : mapping of str to Answers, optional
+        By metric of a guardrail the best answers that ignore the features: what a first model's
+        guardrails are held against. Without them those are held against the opponent.
     trial : Trial or str, optional
         What a fresh process measured, or its fault.
 
@@ -163,6 +167,7 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
         trivial=trivial,
         rows=rows,
         searched=searched,
+        constants=constants or {},
     )
     return _verdict(match, trial, dropped_rows)
 
@@ -242,8 +247,8 @@ def _guards(match: Match, first: Finding, candidate: Case, opponent: Case) -> li
     found = []
     if match.trivial is not None:
         found.append(beats_trivial(match, first, candidate, _case(match, match.trivial)))
-        found += guardrails(match, candidate, opponent)
-        found += slice_findings(match, candidate, opponent)
+    found += guardrails(match, candidate, opponent)
+    found += slice_findings(match, candidate, opponent)
     if match.task != "regression":
         found += calibration(match, candidate, opponent)
     return found
@@ -275,7 +280,7 @@ def _reasons(
 ) -> tuple[str, ...]:
     """What was measured, what the claim came to, then the guardrails, those that object first."""
     order = ("fail", "not_enough_evidence", "pass")
-    guards = sorted(findings[1:], key=lambda finding: order.index(finding.outcome))
+    guards = sorted(findings[1:], key=lambda part: (order.index(part.outcome), not part.warned))
     reasons = [findings[0].reason, *(finding.reason for finding in guards)]
     if compared is not None:
         reasons.insert(0, _measured(match, values, compared))
