@@ -18,7 +18,7 @@ from mooring.gates.model.usable import undefined, unusable
 from mooring.gates.model.weak import slice_findings
 from mooring.gates.paired import PairedDifference, compare_cases
 from mooring.lineage.answers import Answers, Label
-from mooring.lineage.fresh import Trial
+from mooring.lineage.fresh import Fault, Trial
 
 if TYPE_CHECKING:
     import polars as pl
@@ -87,7 +87,8 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
     rows: pl.DataFrame | None = None,
     searched: tuple[str, ...] = (),
     constants: Mapping[str, Answers] | None = None,
-    trial: Trial | str | None = None,
+    trial: Trial | Fault | None = None,
+    trial_before: Trial | None = None,
 ) -> ModelVerdict:
     """Judge a candidate against its opponent on the same rows.
 
@@ -130,8 +131,10 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
     constants : mapping of str to Answers, optional
         By metric of a guardrail the best answers that ignore the features: what a first model's
         guardrails are held against. Without them those are held against the opponent.
-    trial : Trial or str, optional
-        What a fresh process measured, or its fault.
+    trial : Trial or Fault, optional
+        What a fresh process measured, or why it did not.
+    trial_before : Trial, optional
+        What one measured of the opponent when that was judged.
 
     Returns
     -------
@@ -169,10 +172,11 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
         searched=searched,
         constants=constants or {},
     )
-    return _verdict(match, trial, dropped_rows)
+    tried = trial_findings(rules, trial, opponent_name, trial_before)
+    return _verdict(match, tried, dropped_rows)
 
 
-def _verdict(match: Match, trial: Trial | str | None, dropped_rows: int) -> ModelVerdict:
+def _verdict(match: Match, tried: list[Finding], dropped_rows: int) -> ModelVerdict:
     cases = [_case(match, answers) for answers in (match.candidate, match.opponent)]
     measured = [_measure(match, case) for case in cases]
     values = (measured[0][match.metric.name], measured[1][match.metric.name])
@@ -182,7 +186,7 @@ def _verdict(match: Match, trial: Trial | str | None, dropped_rows: int) -> Mode
         compared = compare_cases(match.metric, cases[1], cases[0], match.plan)
         first = claim(match, values[1], compared)
         guards = _guards(match, first, cases[0], cases[1])
-        findings = (first, *guards, *trial_findings(match.rules, trial))
+        findings = (first, *guards, *tried)
     else:
         findings = (stopped,)
     outcome = _worst(findings)

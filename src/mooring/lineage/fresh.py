@@ -49,6 +49,23 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why nothing was measured.
+
+    Parameters
+    ----------
+    reason : str
+        The end of a sentence about the model version, or about the process.
+    of_model : bool
+        Whether it is the model version that cannot be loaded or cannot answer; else the process
+        could not be started, or was ended, or took too long.
+    """
+
+    reason: str
+    of_model: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What the child writes: one of the two."""
 
@@ -56,7 +73,7 @@ class _Said:
     fault: str | None = None
 
 
-def tried(store: ArtifactStore, digest: str, patience: float = _PATIENCE) -> Trial | str:
+def tried(store: ArtifactStore, digest: str, patience: float = _PATIENCE) -> Trial | Fault:
     """Tries a model version in a process of its own.
 
     Parameters
@@ -70,8 +87,8 @@ def tried(store: ArtifactStore, digest: str, patience: float = _PATIENCE) -> Tri
 
     Returns
     -------
-    Trial or str
-        What was measured; or what went wrong, as the end of a sentence about it.
+    Trial or Fault
+        What was measured, or what went wrong.
 
     Examples
     --------
@@ -84,15 +101,16 @@ def tried(store: ArtifactStore, digest: str, patience: float = _PATIENCE) -> Tri
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=patience, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"was not ready within {patience:g} s"
+        return Fault(f"was not ready within {patience:g} s", of_model=False)
     except OSError as error:
-        return f"cannot be started: {error.strerror}"
+        return Fault(f"cannot be started: {error.strerror}", of_model=False)
     try:
         said = msgspec.json.decode(done.stdout, type=_Said)
     except msgspec.DecodeError:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        return f"ended with code {done.returncode}" + (f": {lines[-1][:200]}" if lines else "")
-    return said.trial or f"cannot answer: {said.fault}"
+        last = f": {lines[-1][:200]}" if lines else ""
+        return Fault(f"ended with code {done.returncode}{last}", of_model=False)
+    return said.trial or Fault(f"cannot answer: {said.fault}", of_model=True)
 
 
 def _measured(store: ArtifactStore, digest: str) -> Trial:
@@ -143,6 +161,8 @@ def _main(root: str, digest: str) -> None:
         said = _Said(trial=_measured(ArtifactStore(Path(root)), digest))
     except MooringError as error:
         said = _Said(fault=f"{error.what} ({error.where})" if error.where else error.what)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a server would meet it too
+        said = _Said(fault=f"{type(error).__name__}: {error}"[:200])
     os.write(out, msgspec.json.encode(said))
 
 

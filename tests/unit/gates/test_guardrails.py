@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from mooring.gates.model.slices import DECLARED, slices_of
 from mooring.gates.model_gate import ModelVerdict, judge
 from mooring.gates.trivial import trivial_answers
 from mooring.lineage.answers import Answers
-from mooring.lineage.fresh import Trial
+from mooring.lineage.fresh import Fault, Trial
 from mooring.settings.model import ModelGate
 
 FloatArray = NDArray[np.float64]
@@ -336,11 +337,57 @@ def test_limits_of_the_fresh_process_are_guardrails(
 
 
 def test_p3_a_limit_that_was_not_measured_is_not_enough_evidence() -> None:
-    verdict = judged(noisy(0.9, 1), noisy(1.0, 2), rules={"max_latency_ms": 10.0})
+    limit = {"max_latency_ms": 10.0}
+    verdict = judged(noisy(0.9, 1), noisy(1.0, 2), rules=limit)
     assert verdict.outcome == "not_enough_evidence"
-    broken = judged(noisy(0.9, 1), noisy(1.0, 2), trial="ended with code -9")
-    assert broken.outcome == "fail"
-    assert "in a process of its own the candidate ended with code -9" in broken.reasons[2]
+    ended = Fault("ended with code -9", of_model=False)
+    broken = judged(noisy(0.9, 1), noisy(1.0, 2), rules=limit, trial=ended)
+    assert broken.outcome == "not_enough_evidence"
+    assert (
+        "the latency was not measured (gates.model.max_latency_ms limits it): "
+        "a fresh process ended with code -9"
+    ) in broken.reasons
+
+
+def test_without_a_limit_a_process_that_could_not_be_measured_is_a_warning() -> None:
+    ended = Fault("ended with code -9", of_model=False)
+    verdict = judged(noisy(0.9, 1), noisy(1.0, 2), trial=ended)
+    assert verdict.outcome == "pass"
+    assert part(verdict, "fresh process").warned
+    assert verdict.reasons[2] == (
+        "a warning: nothing was measured: a fresh process ended with code -9"
+    )
+
+
+def test_p8_a_candidate_that_a_fresh_process_cannot_load_fails_with_and_without_limits() -> None:
+    fault = Fault("cannot answer: its golden rows differ", of_model=True)
+    for rules in ({}, {"max_latency_ms": 10.0}):
+        verdict = judged(noisy(0.9, 1), noisy(1.0, 2), rules=rules, trial=fault)
+        assert verdict.outcome == "fail"
+        assert "in a process of its own the candidate cannot answer: its golden" in (
+            part(verdict, "fresh process").reason
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, None),
+        ({"median_ms": 1.0}, "a warning: the median answer takes 4.0 times what champion v3 did"),
+        ({"memory_bytes": 100 * 2**20}, "a warning: it holds 3.0 times what champion v3 did"),
+        ({"size_bytes": 2**20}, "a warning: its files take 3.0 times what champion v3 did"),
+    ],
+)
+def test_a_candidate_that_wants_many_times_what_its_champion_did_is_a_warning(
+    change: Mapping[str, Any], said: str | None
+) -> None:
+    before = replace(TRIAL, **change)
+    verdict = judged(noisy(0.9, 1), noisy(1.0, 2), trial=TRIAL, trial_before=before)
+    assert verdict.outcome == "pass"
+    finding = part(verdict, "fresh process")
+    assert finding.warned is (said is not None)
+    assert finding.reason.startswith(said or "in a fresh process: 12 ms for 95 % of single rows")
+    assert "champion v3 when it was judged: 12 ms, 1.5 s," in finding.reason
 
 
 def test_fd_30_answers_that_hardly_vary_fail() -> None:

@@ -59,8 +59,9 @@ def largest_errors(
     Returns
     -------
     list of dict
-        ``slice``, ``rows``, ``metric``, and for ``candidate`` and ``opponent`` the value with
-        ``low`` and ``high``. Empty where no slice is worse than the rest.
+        ``slice``, ``rows``, ``metric`` with its ``label``, ``confidence``, and for ``candidate``
+        and ``opponent`` the value with ``low`` and ``high``. Empty where no slice is worse than
+        the rest.
     """
     metric = _of_rows(match, candidate)
     losses = metric.losses(candidate)
@@ -96,6 +97,8 @@ def _told(
         "slice": one.name,
         "rows": int(np.count_nonzero(mask)),
         "metric": metric.name,
+        "label": metric.label,
+        "confidence": match.plan.confidence,
         "candidate": _numbers(found[0]),
         "opponent": None if found[1] is None else _numbers(found[1]),
     }
