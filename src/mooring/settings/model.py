@@ -124,7 +124,7 @@ class ModelGate(_Table, frozen=True):
     absent."""
     fresh_process: bool = True
     """Whether each candidate is loaded and timed in a process of its own, also where no limit below
-    asks for it; some two seconds of a run."""
+    asks for it; some three seconds of a run."""
     max_latency_ms: Annotated[float, Meta(gt=0)] | None = None
     """For one row, 95 % of answers, measured in a process of its own."""
     max_load_seconds: Annotated[float, Meta(gt=0)] | None = None

@@ -315,7 +315,7 @@ def test_the_parts_of_the_brier_score_add_up() -> None:
     assert added == pytest.approx(brier, abs=0.003)  # what varies inside the bins
 
 
-TRIAL = Trial(1.5, 12.0, 4.0, 400, 300 * 2**20, 3 * 2**20)
+TRIAL = Trial(1.5, 12.0, 4.0, 4.0, 400, 300 * 2**20, 3 * 2**20)
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_p8_a_candidate_that_a_fresh_process_cannot_load_fails_with_and_without_
     ("change", "said"),
     [
         ({}, None),
-        ({"median_ms": 1.0}, "a warning: the median answer takes 4.0 times what champion v3 did"),
+        ({"processor_ms": 1.0}, "a warning: an answer takes 4.0 times what champion v3 did"),
         ({"memory_bytes": 100 * 2**20}, "a warning: it holds 3.0 times what champion v3 did"),
         ({"size_bytes": 2**20}, "a warning: its files take 3.0 times what champion v3 did"),
     ],
