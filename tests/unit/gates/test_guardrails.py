@@ -373,9 +373,12 @@ def test_p8_a_candidate_that_a_fresh_process_cannot_load_fails_with_and_without_
     ("change", "said"),
     [
         ({}, None),
-        ({"processor_ms": 1.0}, "a warning: an answer takes 4.0 times what champion v3 did"),
-        ({"memory_bytes": 100 * 2**20}, "a warning: it holds 3.0 times what champion v3 did"),
-        ({"size_bytes": 2**20}, "a warning: its files take 3.0 times what champion v3 did"),
+        (
+            {"processor_ms": 1.0},
+            "a warning: 4.0 times the processor time of an answer of champion v3;",
+        ),
+        ({"memory_bytes": 100 * 2**20}, "a warning: 3.0 times the memory of champion v3;"),
+        ({"size_bytes": 2**20}, "a warning: 3.0 times the size of champion v3;"),
     ],
 )
 def test_a_candidate_that_wants_many_times_what_its_champion_did_is_a_warning(

@@ -90,13 +90,13 @@ def _compared(trial: Trial, name: str, before: Trial | None) -> Finding:
         f"{then['memory']:.3g} MB, {then['size']:.3g} MB"
     )
     ratios = {
-        "an answer takes processor time": trial.processor_ms / max(before.processor_ms, 1e-6),
-        "it holds": trial.memory_bytes / max(before.memory_bytes, 1),
-        "its files take": trial.size_bytes / max(before.size_bytes, 1),
+        "processor time of an answer": trial.processor_ms / max(before.processor_ms, 1e-6),
+        "memory": trial.memory_bytes / max(before.memory_bytes, 1),
+        "size": trial.size_bytes / max(before.size_bytes, 1),
     }
-    told = [f"{what} {ratio:.1f} times" for what, ratio in ratios.items() if ratio > TOLD_ABOVE]
+    told = [f"{ratio:.1f} times the {what}" for what, ratio in ratios.items() if ratio > TOLD_ABOVE]
     if told:
-        shown = f"a warning: {', '.join(told)} that of {name}; {shown}"
+        shown = f"a warning: {', '.join(told)} of {name}; {shown}"
     return Finding("fresh process", "pass", shown, None, evidence, warned=bool(told))
 
 
