@@ -11,7 +11,7 @@ share the chance of a false find, one half each:
 
 Neither does for all. Correcting for thousands of pairs wants tails that few rows in time order do
 not reach; a half of the rows is too few to see a small slice among hundreds. The lattice of pairs
-is as in Slice Finder (Chung et al. 2019). ``bench/gates/model.py`` measures level and power.
+is as in Slice Finder (Chung et al. 2019). ``bench/gates/slices.py`` measures level and power.
 """
 
 from __future__ import annotations
