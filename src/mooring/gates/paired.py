@@ -10,8 +10,9 @@ The test fits the metric and the rows:
 - rows in time order, whatever the metric: the same two, made for dependent rows (see
   :mod:`~mooring.gates.inference.spread` and :mod:`~mooring.gates.inference.resampling`).
 
-``bench/gates/model.py`` measures how often equal models pass and how often a real gain does. The work is
-done on at most 2,000 sums of rows, so that a million rows cost little more than reading them.
+``bench/gates/model.py`` measures how often equal models pass and how often a real gain does. The
+work is done on at most 2,000 sums of rows, so that a million rows cost little more than reading
+them.
 """
 
 from __future__ import annotations
