@@ -17,6 +17,10 @@ Golden = Callable[[str, str], None]
 # As the command line does: spinning OpenMP threads of two test workers starve each other.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+# A process of its own for each candidate would double the time of the suite; what it measures has
+# tests that ask for it.
+os.environ.setdefault("MOORING_GATES__MODEL__FRESH_PROCESS", "false")
+
 settings.register_profile("fast", derandomize=True, max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
 settings.load_profile("fast")  # pytest --hypothesis-profile=thorough says otherwise

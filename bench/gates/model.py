@@ -1,12 +1,11 @@
 """How often does the model gate pass a candidate that is no better, and one that is?
 
 Simulated holdouts with known truth: two models whose errors have the same law, and a candidate
-whose errors are a tenth smaller. Half of an error is shared by both models, as it is in practice.
-Rows are independent, or their errors follow an AR(1) series and the labels come in runs. Then a
-hundred equal candidates on one holdout, with and without correction for its wear; slices that hide
-a loss; and what a verdict on a million rows takes beyond the predictions.
+whose errors are a tenth smaller. Rows are independent, or their errors follow an AR(1) series and
+the labels come in runs. Then a hundred equal candidates on one holdout, with and without correction
+for its wear; and what a verdict on a million rows takes beyond the predictions.
 
-    python bench/gates/model.py [SIMULATIONS]
+    python -m bench.gates.model [SIMULATIONS]
 """
 
 from __future__ import annotations
@@ -14,79 +13,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from itertools import product
 from time import perf_counter, process_time
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
-from scipy.linalg import solve_banded
 
+from bench.gates.worlds import GAIN, World, task_of
 from mooring.gates.metrics import METRICS
 from mooring.gates.model_gate import judge
 from mooring.gates.paired import compare_paired
 from mooring.gates.trivial import trivial_answers
 from mooring.gates.wear import wear as wear_of
 from mooring.lineage.answers import Answers
-from mooring.settings.model import ModelGate, Task
+from mooring.settings.model import ModelGate
 
-FloatArray = NDArray[np.float64]
 SIMULATIONS = 200
 SIZES = (200, 2_000, 20_000)
 MEMORIES = (None, 0.7, 0.9)
 """None is independent rows; else the AR(1) coefficient of the errors."""
 METRIC_NAMES = ("mae", "rmse", "log_loss", "accuracy", "roc_auc", "f1")
-GAIN = 0.9
-"""The size of a better candidate's errors against the champion's."""
 CANDIDATES, HOLDOUTS, WORN_ROWS = 100, 100, 2_000
 PLACES = (1, 10, 100)
 MILLION = 1_000_000
-CONFIDENCE, HALF, CUT = 0.95, 0.5, 0.5
-BAD = 3
-"""The value of the slice that hides a loss."""
+CONFIDENCE = 0.95
 COLUMNS = 30
-
-
-def series(random: np.random.Generator, rows: int, memory: float | None) -> FloatArray:
-    """Normal errors with standard deviation 1, independent or AR(1)."""
-    if memory is None:
-        return random.standard_normal(rows)
-    noise = random.standard_normal(rows + 200) * np.sqrt(1 - memory**2)
-    steps = np.array([np.ones(len(noise)), np.full(len(noise), -memory)])
-    return np.asarray(solve_banded((1, 0), steps, noise))[200:]
-
-
-@dataclass(frozen=True)
-class World:
-    """Rows with a truth, and what any model gets wrong about them."""
-
-    task: Task
-    truth: NDArray[np.generic]
-    shared: FloatArray
-    memory: float | None
-
-    @classmethod
-    def draw(
-        cls, random: np.random.Generator, task: Task, rows: int, memory: float | None
-    ) -> World:
-        """A holdout of some rows."""
-        latent, shared = (series(random, rows, memory) for _ in range(2))
-        return cls(task, 3.0 * latent if task == "regression" else latent > CUT, shared, memory)
-
-    def model(self, random: np.random.Generator, size: float = 1.0) -> Answers:
-        """What a model with errors of this size answers."""
-        own = series(random, len(self.truth), self.memory)
-        error = size * (np.sqrt(0.5) * self.shared + np.sqrt(0.5) * own)
-        if self.task == "regression":
-            return Answers(self.truth.astype(np.float64) + error)
-        chance = 1 / (1 + np.exp(-(2.0 * self.truth.astype(np.float64) - 1.0 + error) * 1.5))
-        return Answers(chance >= HALF, np.column_stack([1 - chance, chance]), (False, True))
-
-
-def task_of(metric: str) -> Task:
-    """The task a metric is simulated for."""
-    return METRICS[metric].tasks[0]
 
 
 Cell = tuple[str, float | None, int, int]
@@ -162,39 +113,6 @@ def _passes(
     return found is not None and found.low > 0
 
 
-def sliced(lost: float, simulations: int) -> tuple[float, float]:
-    """Shares of verdicts that fail for a slice: declared ``a = 3`` (5 % of rows), and found."""
-    random = np.random.default_rng(9)
-    failed = {"declared slices": 0, "found slices": 0}
-    rules = ModelGate(slices=("a",), resamples=500)
-    for _ in range(simulations):
-        world = World.draw(random, "regression", 8_000, None)
-        frame = pl.DataFrame(
-            {"a": random.integers(0, 20, 8_000)}
-            | {f"x{k}": random.standard_normal(8_000) for k in range(8)}
-        )
-        champion, candidate = world.model(random), world.model(random, GAIN)
-        bad = np.where(frame["a"].to_numpy() == BAD, lost, 1.0)
-        truth = world.truth.astype(np.float64)
-        said = truth + bad * (candidate.predictions.astype(np.float64) - truth)
-        verdict = judge(
-            "regression",
-            world.truth,
-            Answers(said),
-            champion,
-            "champion",
-            rules,
-            time_ordered=False,
-            trivial=trivial_answers("regression", world.truth, 8_000),
-            rows=frame,
-            searched=tuple(frame.columns),
-        )
-        for finding in verdict.findings:
-            if finding.part in failed:
-                failed[finding.part] += finding.outcome == "fail"
-    return failed["declared slices"] / simulations, failed["found slices"] / simulations
-
-
 def seconds(metric: str, *, time_ordered: bool) -> tuple[float, float]:
     """Wall and processor time of a whole verdict on a million rows, the predictions given."""
     random = np.random.default_rng(3)
@@ -249,15 +167,6 @@ def wear() -> Iterator[str]:
         yield f"{metric:<10}{'corrected' if correct else 'not counted':<13}{shown}"
 
 
-def slices(simulations: int) -> Iterator[str]:
-    """A line for each size of a hidden loss."""
-    yield "a slice of 5 % of 8,000 rows; the rest is 10 % better: verdicts that fail for a slice"
-    yield f"{'errors there':<14}{'declared':>10}{'found':>10}"
-    for lost in (1.0, 1.1, 1.3, 1.6, 2.0):
-        declared, found = sliced(lost, simulations)
-        yield f"{f'x {lost * GAIN:.2f}':<14}{declared:>10.1%}{found:>10.1%}"
-
-
 def speed() -> Iterator[str]:
     """A line for each metric."""
     yield f"seconds of a verdict on {MILLION:,} rows of {COLUMNS} columns, all guardrails on"
@@ -274,7 +183,6 @@ def main() -> None:
     tables: list[Callable[[], Iterator[str]]] = [
         speed,
         wear,
-        lambda: slices(max(20, simulations // 10)),
         lambda: levels(simulations),
     ]
     for table in tables:

@@ -75,6 +75,18 @@ def test_fd_22_without_a_row_that_the_champion_has_not_seen_nothing_is_decided(
     assert "champion v1 was trained on them" in said.err
 
 
+def test_by_hand_the_baseline_is_the_constant_of_the_training_rows_as_in_a_run(
+    better: Project,
+) -> None:
+    frame = later_rides(300)
+    frame.with_columns(pl.col("cnt") + 500).write_csv(better.root / "moved.csv")
+    found = judged(better, "v2", "v1", "--on", "moved.csv", code=1)["evidence"]["findings"]
+    baseline = next(one for one in found if one["part"] == "trivial baseline")
+    train = rides()["cnt"].head(round(400 * 0.6))
+    expected = (frame["cnt"] + 500 - train.median()).abs().mean()
+    assert baseline["evidence"]["value"] == pytest.approx(expected, rel=0.02)
+
+
 def test_fd_23_each_comparison_makes_the_next_one_on_the_same_rows_stricter(
     improved: Project,
 ) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pytest
 
 from mooring.lineage.artifacts import ArtifactStore
 from mooring.lineage.catalog import queries
 from mooring.lineage.fresh import Trial, tried
 from mooring.lineage.values import ModelVersion
-from tests.e2e.project import NAME, SETTINGS, Project
+from tests.e2e.project import NAME, SETTINGS, STRONG, WEAK, Project, rides
 
 pytestmark = pytest.mark.e2e
 
@@ -47,6 +50,48 @@ def test_limits_are_measured_in_a_fresh_process_and_kept_as_evidence(improved: P
     assert found["latency"]["evidence"]["answers"] >= 16
     assert found["trivial baseline"]["outcome"] == "pass"
     assert "80 rows are too few to look for slices" in said
+
+
+def test_what_a_candidate_takes_is_measured_without_a_limit_and_told_beside_its_champion(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOORING_GATES__MODEL__FRESH_PROCESS", "true")
+    first = fresh.mooring("run")
+    assert first.code == 0
+    assert "in a fresh process: " in first.out
+    assert "when it was judged" not in first.out
+    fresh.change("mooring.toml", WEAK, STRONG)
+    second = fresh.mooring("run")
+    assert second.code == 0
+    assert "champion v1 when it was judged: " in " ".join(second.out.split())
+    found = {one["part"]: one for one in evidence_of(fresh, "v2")["findings"]}["fresh process"]
+    assert found["evidence"]["candidate"]["size_bytes"] > 1000
+    assert found["evidence"]["champion"]["median_ms"] > 0
+
+
+def test_run_lineage_and_judge_show_where_the_model_errs_most(fresh: Project) -> None:
+    frame = rides(6000)
+    rough = pl.when(pl.col("hum") > 0.8).then(40.0).otherwise(0.0)
+    noise = pl.Series(np.random.default_rng(3).normal(size=6000))
+    fresh.data(frame.with_columns(cnt=pl.col("cnt") + rough * noise))
+    ran = fresh.mooring("run")
+    assert ran.code == 0, ran.err
+    fresh.change("mooring.toml", WEAK, "alpha = 40.0")
+    fresh.mooring("run")
+    later = rides(3000, 1).with_columns(pl.col("at") + timedelta(days=300))
+    fresh.write("later.csv", later.with_columns(cnt=pl.col("cnt") + rough * 1).write_csv())
+    judged = fresh.mooring("judge", "v2", "v1", "--on", "later.csv")
+    for said, opponent in (
+        (ran.out, "trivial baseline"),
+        (fresh.mooring("lineage", "v1").out, "trivial baseline"),
+        (judged.out, "v1"),
+    ):
+        lines = said.splitlines()
+        place = next(i for i, line in enumerate(lines) if "most wrong where" in line)
+        assert "MAE (interval)" in lines[place]
+        assert lines[place].rstrip().endswith(opponent)
+        assert "hum from 0.8" in lines[place + 2]
+        assert max(map(len, lines)) <= 80, lines
 
 
 def test_a_model_above_a_limit_is_refused_with_what_to_type_next(improved: Project) -> None:

@@ -9,6 +9,7 @@ import click
 
 from mooring.cli.common import as_json, project_here
 from mooring.cli.output import print_json, print_table, wrapped
+from mooring.cli.slices import print_worst_slices
 
 if TYPE_CHECKING:
     from mooring.lineage.values import Evaluation, ModelVersion
@@ -105,6 +106,7 @@ def _print(versions: tuple[ModelVersion, ModelVersion], holdout: Holdout, judged
             for name in sorted(first, key=lambda name: (name != deciding, name))
         ]
         print_table(("metric", *names), rows, right=".rr")
+    print_worst_slices(evidence)
     for reason in judged.reasons:
         click.echo(wrapped(reason, indent=2))
 

@@ -10,6 +10,7 @@ import click
 
 from mooring.cli.common import Instant, as_json, project_here
 from mooring.cli.output import print_json, print_table, wrapped
+from mooring.cli.slices import print_worst_slices
 
 _MAIN_METRICS = ("f1", "f1_macro", "log_loss", "roc_auc", "accuracy", "mae", "rmse", "r2")
 
@@ -99,6 +100,7 @@ def _print_made(arm: Mapping[str, Any]) -> None:
         click.echo(f"  {verdict['gate']} gate: {verdict['outcome']}{against}{by}{until}")
         for reason in verdict["reasons"]:
             click.echo(wrapped(reason, indent=4))
+        print_worst_slices(verdict["evidence"])
     for tried in arm["reproductions"]:
         said = tried["outcome"].replace("_", " ")
         click.echo(f"  trained again by {tried['by']} at {tried['at'][:16]}: {said}")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mooring.cli.common import because_option, project_here
-from mooring.cli.output import console
+from mooring.cli.output import console, wrapped
+from mooring.cli.slices import print_worst_slices
 
 if TYPE_CHECKING:
     from mooring.pipeline.context import Context
@@ -60,7 +61,8 @@ def _report(project: Context, version: str) -> None:
     number = version.rpartition("/")[2]
     click.echo(f"{project.name} v{number} is the champion and has all of the traffic")
     for reason in verdict.reasons:
-        click.echo(f"  {reason}")
+        click.echo(wrapped(reason, indent=2))
+    print_worst_slices(verdict.evidence)
     if isinstance(taken, dict):
         click.echo(f"  {taken['rows']:,} rows were quarantined: .mooring/{taken['file']}")
     click.echo("next: mooring serve    (what is behind it: mooring lineage)")

@@ -1,15 +1,12 @@
 """The metrics a gate can judge by, each from per-row parts so that it can be resampled.
 
-A metric is either a function of sums over rows (:class:`Sums`) or of the order of the scores
-(:class:`Ranks`). Values equal those of scikit-learn; where scikit-learn warns and answers 0, the
+Values equal those of scikit-learn; where scikit-learn warns and answers 0, the
 metric is undefined here and the value is ``None``.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -18,100 +15,11 @@ import numpy as np
 from mooring.errors import SettingsError
 from mooring.gates import ranks
 from mooring.gates.cases import Case, Column, FloatArray, missing_rows, prepare
+from mooring.gates.metric import Metric, Ranks, Sums, mean_of, ones
 from mooring.lineage.answers import Answers, Label
 
 if TYPE_CHECKING:
     from mooring.settings.model import Task
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """A metric that is ``combine(sums of the columns over rows)``; NaN where it is undefined.
-
-    ``columns`` yields arrays of shape (n,), one at a time; ``combine`` maps (..., c) to (...).
-    """
-
-    columns: Callable[[Case], Iterator[FloatArray]]
-    combine: Callable[[FloatArray], FloatArray]
-
-
-@dataclass(frozen=True, slots=True)
-class Ranks:
-    """A metric of the order of the scores, with the influence of each row on it."""
-
-    value: Callable[[ranks.Ranked], float]
-    influence: Callable[[ranks.Ranked], FloatArray]
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric: what it is called, where it applies, and how it is computed.
-
-    ``decides`` is false for a metric that is reported and cannot judge a candidate.
-    """
-
-    name: str
-    label: str
-    tasks: tuple[Task, ...]
-    how: Sums | Ranks
-    greater_is_better: bool = False
-    needs_probabilities: bool = False
-    decides: bool = True
-
-    @property
-    def perfect(self) -> float:
-        """The value of a model that is always right."""
-        return 1.0 if self.greater_is_better else 0.0
-
-    def applies(self, case: Case) -> bool:
-        """Whether the answers hold what the metric needs."""
-        return not self.needs_probabilities or case.chance is not None
-
-    def value(self, case: Case, weights: FloatArray | None = None) -> float | None:
-        """The metric over all rows.
-
-        Parameters
-        ----------
-        case : Case
-        weights : array of numbers >= 0, shape (n,), optional
-
-        Returns
-        -------
-        float or None
-            None when it is undefined: no rows, no probabilities, a class that is not there, NaN.
-        """
-        if not len(case.truth) or not self.applies(case):
-            return None
-        with np.errstate(all="ignore"):
-            value = self._value(case, weights)
-        return value if math.isfinite(value) else None
-
-    def _value(self, case: Case, weights: FloatArray | None) -> float:
-        if isinstance(self.how, Ranks):
-            if case.score is None or not np.isfinite(case.score).all():
-                return float("nan")
-            if weights is None:
-                return self.how.value(case.ranked)
-            return self.how.value(ranks.rank(case.truth, case.score, weights))
-        weighted = (
-            column.sum() if weights is None else column @ weights
-            for column in self.how.columns(case)
-        )
-        return float(self.how.combine(np.array(list(weighted), dtype=np.float64)))
-
-
-def _ones(case: Case) -> FloatArray:
-    return np.ones(len(case.truth), dtype=np.float64)
-
-
-def _mean(of: Callable[[Case], FloatArray]) -> Sums:
-    """A metric that is the mean of one column."""
-
-    def columns(case: Case) -> Iterator[FloatArray]:
-        yield _ones(case)
-        yield of(case)
-
-    return Sums(columns, lambda sums: np.asarray(sums[..., 1] / sums[..., 0]))
 
 
 def _log_loss(case: Case) -> FloatArray:
@@ -124,6 +32,10 @@ def _chance(case: Case) -> FloatArray:
     return np.full(len(case.truth), np.nan) if case.chance is None else case.chance
 
 
+def _error(case: Case) -> FloatArray:
+    return np.asarray(np.abs(case.predicted - case.truth))
+
+
 def _squared_error(case: Case) -> FloatArray:
     return np.asarray((case.predicted - case.truth) ** 2)
 
@@ -134,7 +46,7 @@ def _right(case: Case) -> FloatArray:
 
 def _r2_columns(case: Case) -> Iterator[FloatArray]:
     around = case.truth - case.truth.mean()  # centred first: no cancellation far from zero
-    yield _ones(case)
+    yield ones(case)
     yield _squared_error(case)
     yield around
     yield around**2
@@ -191,12 +103,12 @@ def _f1_macro(sums: FloatArray) -> FloatArray:
 
 _CLASSES: tuple[Task, ...] = ("binary", "multiclass")
 _ALL = (
-    Metric("mae", "MAE", ("regression",), _mean(lambda case: np.abs(case.predicted - case.truth))),
+    Metric("mae", "MAE", ("regression",), mean_of(_error)),
     Metric(
         "rmse",
         "RMSE",
         ("regression",),
-        Sums(_mean(_squared_error).columns, lambda sums: np.sqrt(sums[..., 1] / sums[..., 0])),
+        mean_of(_squared_error, np.sqrt),
     ),
     Metric("r2", "R2", ("regression",), Sums(_r2_columns, _r2), greater_is_better=True),
     # A constant model has no bias, so bias alone cannot say which model is better.
@@ -204,18 +116,18 @@ _ALL = (
         "bias",
         "bias",
         ("regression",),
-        _mean(lambda case: case.predicted - case.truth),
+        mean_of(lambda case: case.predicted - case.truth),
         decides=False,
     ),
-    Metric("log_loss", "log loss", _CLASSES, _mean(_log_loss), needs_probabilities=True),
+    Metric("log_loss", "log loss", _CLASSES, mean_of(_log_loss), needs_probabilities=True),
     Metric(
         "brier",
         "Brier score",
         ("binary",),
-        _mean(lambda case: (1.0 - _chance(case)) ** 2),
+        mean_of(lambda case: (1.0 - _chance(case)) ** 2),
         needs_probabilities=True,
     ),
-    Metric("accuracy", "accuracy", _CLASSES, _mean(_right), greater_is_better=True),
+    Metric("accuracy", "accuracy", _CLASSES, mean_of(_right), greater_is_better=True),
     Metric(
         "balanced_accuracy",
         "balanced accuracy",
@@ -255,7 +167,16 @@ _ALL = (
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})
 """Every metric by name."""
 
-__all__ = ["METRICS", "Answers", "Metric", "default_metric", "find_metric", "measure"]
+__all__ = [
+    "METRICS",
+    "Answers",
+    "Metric",
+    "Ranks",
+    "Sums",
+    "default_metric",
+    "find_metric",
+    "measure",
+]
 
 
 def default_metric(task: Task) -> str:

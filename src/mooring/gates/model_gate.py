@@ -18,7 +18,7 @@ from mooring.gates.model.usable import undefined, unusable
 from mooring.gates.model.weak import slice_findings
 from mooring.gates.paired import PairedDifference, compare_cases
 from mooring.lineage.answers import Answers, Label
-from mooring.lineage.fresh import Trial
+from mooring.lineage.fresh import Fault, Trial
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,7 +86,9 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
     trivial: Answers | None = None,
     rows: pl.DataFrame | None = None,
     searched: tuple[str, ...] = (),
-    trial: Trial | str | None = None,
+    constants: Mapping[str, Answers] | None = None,
+    trial: Trial | Fault | None = None,
+    trial_before: Trial | None = None,
 ) -> ModelVerdict:
     """Judge a candidate against its opponent on the same rows.
 
@@ -121,13 +123,18 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
         Instead of that of the rules: a holdout that judged before wants more.
     trivial : Answers, optional
         Answers that ignore the features, when the opponent is a champion; without them the opponent
-        counts as these: it must be beaten, and no slice is compared.
+        counts as these: it must be beaten, and slices where it is not are a warning.
     rows : polars.DataFrame, shape (n, columns), optional
         The raw rows, for slices.
     searched : tuple of str
         Columns of ``rows`` in which slices are looked for.
-    trial : Trial or str, optional
-        What a fresh process measured, or its fault.
+    constants : mapping of str to Answers, optional
+        By metric of a guardrail the best answers that ignore the features: what a first model's
+        guardrails are held against. Without them those are held against the opponent.
+    trial : Trial or Fault, optional
+        What a fresh process measured, or why it did not.
+    trial_before : Trial, optional
+        What one measured of the opponent when that was judged.
 
     Returns
     -------
@@ -163,11 +170,13 @@ def judge(  # noqa: PLR0913, PLR0917 - what is judged, then how, by keyword
         trivial=trivial,
         rows=rows,
         searched=searched,
+        constants=constants or {},
     )
-    return _verdict(match, trial, dropped_rows)
+    tried = trial_findings(rules, trial, opponent_name, trial_before)
+    return _verdict(match, tried, dropped_rows)
 
 
-def _verdict(match: Match, trial: Trial | str | None, dropped_rows: int) -> ModelVerdict:
+def _verdict(match: Match, tried: list[Finding], dropped_rows: int) -> ModelVerdict:
     cases = [_case(match, answers) for answers in (match.candidate, match.opponent)]
     measured = [_measure(match, case) for case in cases]
     values = (measured[0][match.metric.name], measured[1][match.metric.name])
@@ -177,7 +186,7 @@ def _verdict(match: Match, trial: Trial | str | None, dropped_rows: int) -> Mode
         compared = compare_cases(match.metric, cases[1], cases[0], match.plan)
         first = claim(match, values[1], compared)
         guards = _guards(match, first, cases[0], cases[1])
-        findings = (first, *guards, *trial_findings(match.rules, trial))
+        findings = (first, *guards, *tried)
     else:
         findings = (stopped,)
     outcome = _worst(findings)
@@ -242,8 +251,8 @@ def _guards(match: Match, first: Finding, candidate: Case, opponent: Case) -> li
     found = []
     if match.trivial is not None:
         found.append(beats_trivial(match, first, candidate, _case(match, match.trivial)))
-        found += guardrails(match, candidate, opponent)
-        found += slice_findings(match, candidate, opponent)
+    found += guardrails(match, candidate, opponent)
+    found += slice_findings(match, candidate, opponent)
     if match.task != "regression":
         found += calibration(match, candidate, opponent)
     return found
@@ -275,7 +284,7 @@ def _reasons(
 ) -> tuple[str, ...]:
     """What was measured, what the claim came to, then the guardrails, those that object first."""
     order = ("fail", "not_enough_evidence", "pass")
-    guards = sorted(findings[1:], key=lambda finding: order.index(finding.outcome))
+    guards = sorted(findings[1:], key=lambda part: (order.index(part.outcome), not part.warned))
     reasons = [findings[0].reason, *(finding.reason for finding in guards)]
     if compared is not None:
         reasons.insert(0, _measured(match, values, compared))

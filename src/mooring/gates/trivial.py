@@ -9,7 +9,7 @@ import numpy as np
 from mooring.errors import DataError
 from mooring.gates.cases import Column, equals
 from mooring.gates.metrics import find_metric
-from mooring.lineage.answers import Answers, Label
+from mooring.lineage.answers import Answers, Label, Labels
 
 if TYPE_CHECKING:
     from mooring.settings.model import Task
@@ -61,12 +61,49 @@ def trivial_answers(  # noqa: PLR0913 - optional details by keyword
     >>> trivial_answers("regression", np.array([1.0, 2.0, 9.0]), 2).predictions
     array([2., 2.])
     """
+    labels = labels_of(task, training_truth, classes)
+    return constant_answers(task, labels, rows, classes, metric=metric, positive=positive)
+
+
+def labels_of(task: Task, training_truth: Column, classes: tuple[Label, ...] = ()) -> Labels:
+    """What the best constant needs to know of the labels of the training rows.
+
+    Raises
+    ------
+    DataError
+        When no training row has a label.
+
+    Examples
+    --------
+    >>> labels_of("binary", np.array(["no", "yes", "no"]), ("no", "yes")).counts
+    (2, 1)
+    """
+    if task == "regression":
+        known = training_truth.astype(np.float64)
+        known = known[np.isfinite(known)]
+        if not len(known):
+            raise _no_labels()
+        return Labels(median=float(np.median(known)), mean=float(np.mean(known)))
+    counts = [int(np.count_nonzero(equals(training_truth, label))) for label in classes]
+    if not sum(counts):
+        raise _no_labels()
+    return Labels(counts=tuple(counts))
+
+
+def constant_answers(  # noqa: PLR0913 - optional details by keyword
+    task: Task,
+    labels: Labels,
+    rows: int,
+    classes: tuple[Label, ...] = (),
+    *,
+    metric: str | None = None,
+    positive: Label | None = None,
+) -> Answers:
+    """As :func:`trivial_answers`, of training labels that are known in a few numbers."""
     name = find_metric(task, metric).name
     if task == "regression":
-        return Answers(np.full(rows, _centre(training_truth, name)))
-    counts = np.array([np.count_nonzero(equals(training_truth, label)) for label in classes])
-    if not counts.sum():
-        raise _no_labels()
+        return Answers(np.full(rows, labels.median if name == "mae" else labels.mean))
+    counts = np.array(labels.counts)
     said = classes[int(np.argmax(counts))]
     wanted = classes[-1] if positive is None else positive
     if name in {"f1", "precision"}:
@@ -74,14 +111,6 @@ def trivial_answers(  # noqa: PLR0913 - optional details by keyword
     elif name == "recall":
         said = next((label for label in classes if label != wanted), said)
     return Answers(np.full(rows, said), np.tile(counts / counts.sum(), (rows, 1)), classes)
-
-
-def _centre(training_truth: Column, metric: str) -> float:
-    known = training_truth.astype(np.float64)
-    known = known[np.isfinite(known)]
-    if not len(known):
-        raise _no_labels()
-    return float(np.median(known) if metric == "mae" else np.mean(known))
 
 
 def _no_labels() -> DataError:

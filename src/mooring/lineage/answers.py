@@ -1,4 +1,4 @@
-"""What a model version said about some rows: one value for gates, serving and golden rows."""
+"""What a model version said about some rows, and the labels that it learned from."""
 
 from __future__ import annotations
 
@@ -58,3 +58,20 @@ class Answers:
 
     def __len__(self) -> int:
         return len(self.predictions)
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels of the training rows, in the few numbers that the best constant needs.
+
+    Parameters
+    ----------
+    median, mean : float, optional
+        Of a regression.
+    counts : tuple of int
+        By class, in the order of ``classes``; empty for a regression.
+    """
+
+    median: float | None = None
+    mean: float | None = None
+    counts: tuple[int, ...] = ()

@@ -26,6 +26,7 @@ from typing import Literal
 import msgspec
 
 from mooring.errors import ArtifactError
+from mooring.lineage.answers import Labels
 from mooring.lineage.blobs import digest_bytes
 from mooring.lineage.canonical import canonical_json
 from mooring.lineage.folders import add_file, fsync_folders, map_file, open_below, read_tree
@@ -48,7 +49,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     ``rows`` holds the names and logical types of the columns of the training rows, which the row
     fingerprints cover. ``trained_until`` is the newest instant among them (ISO 8601, UTC); None
-    without a time column.
+    without a time column. ``labels`` are those of the training rows in a few numbers; None in a
+    version that was registered before they were kept.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mooring_version: str = ""
     rows: dict[str, str] = msgspec.field(default_factory=dict)
     trained_until: datetime | None = None
+    labels: Labels | None = None
     files: dict[str, str] = msgspec.field(default_factory=dict)
 
 

@@ -11,7 +11,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from statistics import median
+from time import perf_counter, process_time
 
 import msgspec
 
@@ -34,6 +35,8 @@ class Trial:
         From the files to the golden answers.
     latency_ms, median_ms : float
         For one row at a time: the 95th percentile, and the median.
+    processor_ms : float
+        The median of the processor time of one answer, which hardly knows what else is running.
     answers : int
         Answers that were timed.
     memory_bytes, size_bytes : int
@@ -43,9 +46,27 @@ class Trial:
     load_seconds: float
     latency_ms: float
     median_ms: float
+    processor_ms: float
     answers: int
     memory_bytes: int
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why nothing was measured.
+
+    Parameters
+    ----------
+    reason : str
+        The end of a sentence about the model version, or about the process.
+    of_model : bool
+        Whether it is the model version that cannot be loaded or cannot answer; else the process
+        could not be started, or was ended, or took too long.
+    """
+
+    reason: str
+    of_model: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +77,7 @@ class _Said:
     fault: str | None = None
 
 
-def tried(store: ArtifactStore, digest: str, patience: float = _PATIENCE) -> Trial | str:
+def tried(store: ArtifactStore, digest: str, patience: float = _PATIENCE) -> Trial | Fault:
     """Tries a model version in a process of its own.
 
     Parameters
@@ -70,8 +91,8 @@ def tried(store: ArtifactStore, digest: str, patience: float = _PATIENCE) -> Tri
 
     Returns
     -------
-    Trial or str
-        What was measured; or what went wrong, as the end of a sentence about it.
+    Trial or Fault
+        What was measured, or what went wrong.
 
     Examples
     --------
@@ -84,15 +105,16 @@ def tried(store: ArtifactStore, digest: str, patience: float = _PATIENCE) -> Tri
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=patience, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"was not ready within {patience:g} s"
+        return Fault(f"was not ready within {patience:g} s", of_model=False)
     except OSError as error:
-        return f"cannot be started: {error.strerror}"
+        return Fault(f"cannot be started: {error.strerror}", of_model=False)
     try:
         said = msgspec.json.decode(done.stdout, type=_Said)
     except msgspec.DecodeError:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        return f"ended with code {done.returncode}" + (f": {lines[-1][:200]}" if lines else "")
-    return said.trial or f"cannot answer: {said.fault}"
+        last = f": {lines[-1][:200]}" if lines else ""
+        return Fault(f"ended with code {done.returncode}{last}", of_model=False)
+    return said.trial or Fault(f"cannot answer: {said.fault}", of_model=True)
 
 
 def _measured(store: ArtifactStore, digest: str) -> Trial:
@@ -104,19 +126,22 @@ def _measured(store: ArtifactStore, digest: str) -> Trial:
     load_seconds = perf_counter() - start
     rows = golden_rows(version.parts)
     times: list[float] = []
+    work: list[float] = []
     began = perf_counter()
     while len(times) < _TIMED_ANSWERS and (
         perf_counter() - began < _TIMED_SECONDS or len(times) < rows.height
     ):
         row = rows[len(times) % rows.height]
-        start = perf_counter()
+        start, used = perf_counter(), process_time()
         version.answers(row)
         times.append(1000 * (perf_counter() - start))
+        work.append(1000 * (process_time() - used))
     times.sort()
     return Trial(
         load_seconds=load_seconds,
         latency_ms=times[int(_SLOWEST * (len(times) - 1))],
         median_ms=times[len(times) // 2],
+        processor_ms=median(work),
         answers=len(times),
         memory_bytes=_peak_memory(),
         size_bytes=sum(f.stat().st_size for f in store.folder(digest).rglob("*") if f.is_file()),
@@ -143,6 +168,8 @@ def _main(root: str, digest: str) -> None:
         said = _Said(trial=_measured(ArtifactStore(Path(root)), digest))
     except MooringError as error:
         said = _Said(fault=f"{error.what} ({error.where})" if error.where else error.what)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a server would meet it too
+        said = _Said(fault=f"{type(error).__name__}: {error}"[:200])
     os.write(out, msgspec.json.encode(said))
 
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from mooring.errors import DataError, UsageError
-from mooring.gates.trivial import trivial_answers
+from mooring.gates.trivial import constant_answers, labels_of
 from mooring.lineage.answer import find_dataset
 from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
 from mooring.lineage.digest import digest_table
 from mooring.lineage.fingerprints import Flags
-from mooring.lineage.fresh import Trial, tried
+from mooring.lineage.fresh import Fault, Trial, tried
 from mooring.lineage.loading import load_version
 from mooring.lineage.values import DatasetSource, DatasetVersion, Evaluation, ModelVersion, Run
 from mooring.pipeline.candidate import Judged, truth_of
 from mooring.pipeline.context import Context
-from mooring.pipeline.judging import Match, Model, compare, version_model
+from mooring.pipeline.judging import Match, Model, compare, recorded_trial, version_model
 from mooring.pipeline.locking import only_one
 from mooring.pipeline.recording import append_facts
 from mooring.pipeline.splitting import labelled_rows, recent_rows, split_by_time
@@ -95,9 +95,10 @@ def judge_by_hand(
             digest.digest,
             "hand",
             holdout.data,
-            trivial=_trivial(context, holdout, candidate),
+            constant=_constant(context, holdout, candidate),
             searched=_searched(context, candidate, holdout),
             trial=lambda: _trial(context, candidate),
+            trial_before=_before(context, opponent),
         )
         judged, evaluation = compare(context, match)
         if evaluation is not None:
@@ -137,23 +138,33 @@ def _model(context: Context, version: ModelVersion) -> Model:
     return version_model(load_version(context.store, version.artifact), f"v{version.version}")
 
 
-def _trivial(
+def _constant(
     context: Context, holdout: Holdout, version: ModelVersion
-) -> Callable[[pl.DataFrame, Flags], Answers]:
-    """The best constant for these very rows, as no version keeps the labels it learned from.
+) -> Callable[[pl.DataFrame, Flags, str | None], Answers]:
+    """The best constant by the labels that the version learned from, as its run had it.
 
-    It is harder to beat than the gate's, which only knows the training rows.
+    A version that was registered before these were kept has the best one for these very rows,
+    which is harder to beat.
     """
-    data, metric = holdout.data, context.settings.gates.model.metric
-    classes = context.store.read(version.artifact).manifest.classes
+    data = holdout.data
+    manifest = context.store.read(version.artifact).manifest
+    classes = manifest.classes
 
-    def answer(rows: pl.DataFrame, fair: Flags) -> Answers:
-        truth = truth_of(rows.filter(pl.Series(fair)), data.target)
-        return trivial_answers(
-            data.task, truth, len(truth), classes, metric=metric, positive=data.positive
+    def answer(rows: pl.DataFrame, fair: Flags, metric: str | None) -> Answers:
+        labels = manifest.labels
+        if labels is None:
+            truth = truth_of(rows.filter(pl.Series(fair)), data.target)
+            labels = labels_of(data.task, truth, classes)
+        return constant_answers(
+            data.task, labels, int(fair.sum()), classes, metric=metric, positive=data.positive
         )
 
     return answer
+
+
+def _before(context: Context, opponent: ModelVersion) -> Trial | None:
+    with context.catalog.read() as tx:
+        return recorded_trial(tx, opponent.id)
 
 
 def _searched(context: Context, version: ModelVersion, holdout: Holdout) -> tuple[str, ...]:
@@ -162,7 +173,7 @@ def _searched(context: Context, version: ModelVersion, holdout: Holdout) -> tupl
     return tuple(name for name in inputs if name in holdout.rows.columns and name not in apart)
 
 
-def _trial(context: Context, version: ModelVersion) -> Trial | str | None:
+def _trial(context: Context, version: ModelVersion) -> Trial | Fault | None:
     if not context.settings.gates.model.wants_trial:
         return None
     return tried(context.store, version.artifact)

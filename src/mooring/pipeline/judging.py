@@ -6,18 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 import polars as pl
 
 from mooring.errors import MooringError
+from mooring.gates.metrics import find_metric
 from mooring.gates.model_gate import ModelVerdict
 from mooring.gates.model_gate import judge as judge_model
 from mooring.gates.wear import Wear, wear
 from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
+from mooring.lineage.catalog.engine import Transaction
 from mooring.lineage.digest import row_fingerprints
 from mooring.lineage.fingerprints import Flags, shared, sketch
-from mooring.lineage.fresh import Trial
+from mooring.lineage.fresh import Fault, Trial
 from mooring.lineage.loading import LoadedVersion
 from mooring.lineage.values import Evaluation, Json
 from mooring.pipeline.candidate import Judged, truth_of
@@ -63,12 +66,14 @@ class Match:
     kind : "gate" or "hand"
     data : Data
         What the columns are for.
-    trivial : Callable, optional
-        Answers that ignore the features; None where the opponent gives those.
+    constant : Callable
+        The best answers for a metric that ignore the features, of some rows.
     searched : tuple of str
         Columns of the holdout in which slices are looked for.
     trial : Callable
         What a fresh process measures of the candidate, or its fault; None when nothing is asked.
+    trial_before : Trial, optional
+        What one measured of the opponent when that was judged.
     """
 
     candidate: Model
@@ -79,9 +84,10 @@ class Match:
     dataset: str
     kind: Literal["gate", "hand"]
     data: Data
-    trivial: Callable[[pl.DataFrame, Flags], Answers] | None = None
+    constant: Callable[[pl.DataFrame, Flags, str | None], Answers]
     searched: tuple[str, ...] = ()
-    trial: Callable[[], Trial | str | None] = lambda: None
+    trial: Callable[[], Trial | Fault | None] = lambda: None
+    trial_before: Trial | None = None
 
 
 def compare(context: Context, match: Match) -> tuple[Judged, Evaluation | None]:
@@ -136,21 +142,28 @@ def _wear(context: Context, match: Match, own: tuple[int, ...]) -> Wear:
 def _verdict(
     context: Context, match: Match, fair: Fair, answers: tuple[Answers, Answers], worn: Wear
 ) -> ModelVerdict:
+    rules = context.settings.gates.model
     rows = match.holdout.filter(pl.Series(fair.rows))
+
+    def constant(metric: str | None) -> Answers:
+        return match.constant(match.holdout, fair.rows, metric)
+
     return judge_model(
         match.data.task,
         truth_of(rows, match.data.target),
         *answers,
         match.opponent.name,
-        context.settings.gates.model,
+        rules,
         time_ordered=True,
         positive=match.data.positive,
         seed=context.settings.pipeline.seed,
         confidence=worn.confidence,
-        trivial=None if match.trivial is None else match.trivial(match.holdout, fair.rows),
+        trivial=None if match.champion is None else constant(rules.metric),
         rows=rows,
         searched=match.searched,
+        constants={find_metric(match.data.task, m).name: constant(m) for m in rules.guardrails},
         trial=match.trial(),
+        trial_before=match.trial_before,
     )
 
 
@@ -201,3 +214,13 @@ def version_model(loaded: LoadedVersion, name: str) -> Model:
         lambda rows, fair: loaded.answers(rows.filter(pl.Series(fair))),
         Training(name, marks, manifest.rows, manifest.trained_until),
     )
+
+
+def recorded_trial(tx: Transaction, version: str) -> Trial | None:
+    """What a fresh process measured of a model version when its run judged it."""
+    for verdict in reversed(queries.verdicts(tx, version)):
+        findings = verdict.evidence.get("findings")
+        for finding in findings if isinstance(findings, list) else ():
+            if finding["part"] == "fresh process" and "candidate" in finding["evidence"]:
+                return msgspec.convert(finding["evidence"]["candidate"], Trial)
+    return None

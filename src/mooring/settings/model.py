@@ -122,6 +122,9 @@ class ModelGate(_Table, frozen=True):
     max_calibration_error: Share | None = None
     """The largest distance between chances and frequencies (root mean square); not looked at when
     absent."""
+    fresh_process: bool = True
+    """Whether each candidate is loaded and timed in a process of its own, also where no limit below
+    asks for it; some three seconds of a run."""
     max_latency_ms: Annotated[float, Meta(gt=0)] | None = None
     """For one row, 95 % of answers, measured in a process of its own."""
     max_load_seconds: Annotated[float, Meta(gt=0)] | None = None
@@ -133,9 +136,9 @@ class ModelGate(_Table, frozen=True):
 
     @property
     def wants_trial(self) -> bool:
-        """Whether a limit asks for the model version to be tried in a process of its own."""
+        """Whether the model version is to be tried in a process of its own."""
         limits = (self.max_latency_ms, self.max_load_seconds, self.max_memory_mb, self.max_size_mb)
-        return any(limit is not None for limit in limits)
+        return self.fresh_process or any(limit is not None for limit in limits)
 
 
 class Gates(_Table, frozen=True):

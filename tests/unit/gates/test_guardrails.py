@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,14 @@ import pytest
 from numpy.typing import NDArray
 
 from mooring.errors import SettingsError
+from mooring.gates.inference.plan import Plan
 from mooring.gates.model.match import Finding
-from mooring.gates.model.slices import DECLARED, slices_of, worst
+from mooring.gates.model.search import halves_of, lattice, worst, worst_single
+from mooring.gates.model.slices import DECLARED, slices_of
 from mooring.gates.model_gate import ModelVerdict, judge
 from mooring.gates.trivial import trivial_answers
 from mooring.lineage.answers import Answers
-from mooring.lineage.fresh import Trial
+from mooring.lineage.fresh import Fault, Trial
 from mooring.settings.model import ModelGate
 
 FloatArray = NDArray[np.float64]
@@ -137,7 +140,7 @@ def test_fd_28_a_declared_slice_that_lost_stops_a_better_candidate() -> None:
 
 def test_fd_28_a_slice_of_two_columns_that_nobody_declared_is_found() -> None:
     bad = (FRAME["shop"].to_numpy() < 4) & (FRAME["kind"].to_numpy() == "new")
-    verdict = judged(noisy(np.where(bad, 2.5, 0.6), 1), noisy(1.0, 2), rows=FRAME,
+    verdict = judged(noisy(np.where(bad, 2.5, 0.6), 11), noisy(1.0, 12), rows=FRAME,
                      searched=tuple(FRAME.columns))  # fmt: skip
     found = part(verdict, "found slices")
     assert found.outcome == "fail"
@@ -152,20 +155,82 @@ def test_fd_28_slices_of_a_uniformly_better_candidate_do_not_object() -> None:
         assert verdict.outcome == "pass", verdict.reasons
 
 
-def test_slices_found_in_one_half_are_tested_on_the_other() -> None:
+@pytest.mark.parametrize("time_ordered", [True, False])
+def test_slices_found_in_one_half_are_tested_on_the_other(time_ordered: bool) -> None:
     """Chance makes one slice the worst of many; on rows that did not choose it, it is average."""
     random = np.random.default_rng(5)
-    first = random.random(ROWS) < 0.5
-    gains = np.where(first, random.standard_normal(ROWS), 0.0)
-    slices, examined = worst(FRAME, FRAME.columns, gains, 50)
+    searched = lattice(FRAME, FRAME.columns, 50)
+    halves = halves_of(np.arange(ROWS), searched, ROWS, Plan(time_ordered, 0, 100, 0.95))
+    assert halves.test.sum() == ROWS - len(halves.look) == ROWS // 2
+    gains = np.where(halves.test, 0.0, random.standard_normal(ROWS))
+    slices, examined = worst(halves.searched, gains[halves.look])
     assert slices
     assert examined > 50
     chosen, tested = (
         np.mean([gains[one.mask(FRAME) & half].mean() for one in slices])
-        for half in (first, ~first)
+        for half in (~halves.test, halves.test)
     )
-    assert chosen < -0.2
+    assert chosen < -0.1
     assert tested == 0.0
+
+
+def test_a_search_of_single_columns_cuts_finer_than_one_of_pairs() -> None:
+    gains = np.where(FRAME["size"].to_numpy() > 1.7, -1.0, 1.0)
+    (first, *_), examined = worst_single(lattice(FRAME, FRAME.columns, 50), gains)
+    assert examined == 10 + 2 + 5 + 20
+    assert np.mean(gains[first.mask(FRAME)]) < -0.7
+
+
+def test_fd_28_a_loss_in_one_value_of_twenty_is_found_and_named() -> None:
+    frame = FRAME.with_columns(hour=pl.Series(np.arange(ROWS) % 20))
+    error = np.where(frame["hour"].to_numpy() == 3, 1.8, 0.9)
+    verdict = judged(noisy(error, 11), noisy(1.0, 12), rows=frame, searched=tuple(frame.columns))
+    found = part(verdict, "found slices")
+    assert found.outcome == "fail"
+    assert "where hour = 3 (200 rows)" in found.reason
+
+
+def test_a_first_model_that_is_worse_than_a_constant_somewhere_warns_and_passes() -> None:
+    error = np.where(FRAME["shop"].to_numpy() == 3, 9.0, 1.0)
+    trivial = trivial_answers("regression", TRUTH, ROWS)
+    options = {"trivial": None, "rows": FRAME, "searched": tuple(FRAME.columns)}
+    verdict = judged(noisy(error, 11), trivial, rules={"slices": ("shop",)}, **options)
+    assert verdict.outcome == "pass"
+    for name in ("declared slices", "found slices"):
+        finding = part(verdict, name)
+        assert finding.warned
+        assert "a warning, for the constant may happen to be right there: where shop = 3" in (
+            finding.reason
+        )
+    assert verdict.reasons[2] == part(verdict, "declared slices").reason
+    good = judged(noisy(1.0, 11), trivial, rules={"slices": ("shop",)}, **options)
+    assert not any(finding.warned for finding in good.findings)
+    assert "none of 10 is surely worse" in part(good, "declared slices").reason
+
+
+def test_a_guardrail_of_a_first_model_is_held_against_the_best_constant_for_its_metric() -> None:
+    trivial = trivial_answers("regression", TRUTH, ROWS)
+    spiky = noisy(np.where(np.arange(ROWS) % 100 == 0, 60.0, 0.3), 1)
+    mean = trivial_answers("regression", TRUTH, ROWS, metric="rmse")
+    rules = {"guardrails": {"rmse": 0.0}}
+    verdict = judged(spiky, trivial, trivial=None, rules=rules, constants={"rmse": mean})
+    assert part(verdict, "claim").outcome == "pass"
+    guardrail = part(verdict, "metric rmse")
+    assert guardrail.outcome == verdict.outcome == "fail"
+    assert guardrail.evidence["opponent"] == pytest.approx(float(TRUTH.std()), rel=1e-6)
+
+
+def test_the_worst_slices_by_error_are_told_with_both_sides_intervals() -> None:
+    error = np.where(FRAME["shop"].to_numpy() == 3, 2.0, 0.7)
+    verdict = judged(noisy(error, 11), noisy(1.0, 12), rows=FRAME, searched=tuple(FRAME.columns),
+                     rules={"metric": "r2"})  # fmt: skip
+    evidence: Mapping[str, Any] = part(verdict, "found slices").evidence
+    first = evidence["largest_error"][0]
+    assert "shop = 3" in first["slice"]
+    assert first["metric"] == "mae"
+    mean_absolute = 2.0 * np.sqrt(2 / np.pi)
+    assert first["candidate"]["low"] < mean_absolute < first["candidate"]["high"]
+    assert first["candidate"]["low"] > first["opponent"]["high"]
 
 
 def test_fd_28_the_search_does_not_make_chance_a_finding() -> None:
@@ -236,6 +301,9 @@ def test_exaggerated_chances_fail_the_limit_and_the_error_is_told() -> None:
     assert "at most 0.05 is allowed" in finding.reason
     near = calibrated(*classifier(1, sharpness=1.3), max_calibration_error=0.045)
     assert near.outcome == "not_enough_evidence"
+    assert near.rows_needed is not None
+    assert near.rows_needed > ROWS
+    assert f"about {near.rows_needed:,} rows would tell" in near.reason
 
 
 def test_the_parts_of_the_brier_score_add_up() -> None:
@@ -247,7 +315,7 @@ def test_the_parts_of_the_brier_score_add_up() -> None:
     assert added == pytest.approx(brier, abs=0.003)  # what varies inside the bins
 
 
-TRIAL = Trial(1.5, 12.0, 4.0, 400, 300 * 2**20, 3 * 2**20)
+TRIAL = Trial(1.5, 12.0, 4.0, 4.0, 400, 300 * 2**20, 3 * 2**20)
 
 
 @pytest.mark.parametrize(
@@ -269,11 +337,60 @@ def test_limits_of_the_fresh_process_are_guardrails(
 
 
 def test_p3_a_limit_that_was_not_measured_is_not_enough_evidence() -> None:
-    verdict = judged(noisy(0.9, 1), noisy(1.0, 2), rules={"max_latency_ms": 10.0})
+    limit = {"max_latency_ms": 10.0}
+    verdict = judged(noisy(0.9, 1), noisy(1.0, 2), rules=limit)
     assert verdict.outcome == "not_enough_evidence"
-    broken = judged(noisy(0.9, 1), noisy(1.0, 2), trial="ended with code -9")
-    assert broken.outcome == "fail"
-    assert "in a process of its own the candidate ended with code -9" in broken.reasons[2]
+    ended = Fault("ended with code -9", of_model=False)
+    broken = judged(noisy(0.9, 1), noisy(1.0, 2), rules=limit, trial=ended)
+    assert broken.outcome == "not_enough_evidence"
+    assert (
+        "the latency was not measured (gates.model.max_latency_ms limits it): "
+        "a fresh process ended with code -9"
+    ) in broken.reasons
+
+
+def test_without_a_limit_a_process_that_could_not_be_measured_is_a_warning() -> None:
+    ended = Fault("ended with code -9", of_model=False)
+    verdict = judged(noisy(0.9, 1), noisy(1.0, 2), trial=ended)
+    assert verdict.outcome == "pass"
+    assert part(verdict, "fresh process").warned
+    assert verdict.reasons[2] == (
+        "a warning: nothing was measured: a fresh process ended with code -9"
+    )
+
+
+def test_p8_a_candidate_that_a_fresh_process_cannot_load_fails_with_and_without_limits() -> None:
+    fault = Fault("cannot answer: its golden rows differ", of_model=True)
+    for rules in ({}, {"max_latency_ms": 10.0}):
+        verdict = judged(noisy(0.9, 1), noisy(1.0, 2), rules=rules, trial=fault)
+        assert verdict.outcome == "fail"
+        assert "in a process of its own the candidate cannot answer: its golden" in (
+            part(verdict, "fresh process").reason
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, None),
+        (
+            {"processor_ms": 1.0},
+            "a warning: 4.0 times the processor time of an answer of champion v3;",
+        ),
+        ({"memory_bytes": 100 * 2**20}, "a warning: 3.0 times the memory of champion v3;"),
+        ({"size_bytes": 2**20}, "a warning: 3.0 times the size of champion v3;"),
+    ],
+)
+def test_a_candidate_that_wants_many_times_what_its_champion_did_is_a_warning(
+    change: Mapping[str, Any], said: str | None
+) -> None:
+    before = replace(TRIAL, **change)
+    verdict = judged(noisy(0.9, 1), noisy(1.0, 2), trial=TRIAL, trial_before=before)
+    assert verdict.outcome == "pass"
+    finding = part(verdict, "fresh process")
+    assert finding.warned is (said is not None)
+    assert finding.reason.startswith(said or "in a fresh process: 12 ms for 95 % of single rows")
+    assert "champion v3 when it was judged: 12 ms, 1.5 s," in finding.reason
 
 
 def test_fd_30_answers_that_hardly_vary_fail() -> None:

@@ -49,17 +49,20 @@ def shifted_clock(part: Part, past: Past) -> Iterator[Finding]:
     if best == 0 or not apart[best] <= BETTER * apart[0] or not _matters(apart[0]):
         return
     hours = best if best <= _DAY // 2 else best - _DAY
+    # a season and summer time together may look like two hours: one must explain much less
+    near = np.fmin.reduce([apart[0], apart[1], apart[-1]])
+    summer = abs(hours) == 1 or not apart[best] <= BETTER * near
     yield Finding(
         column=time,
         rule="clock",
-        severity="warn" if abs(hours) == 1 else "stop",
+        severity="warn" if summer else "stop",
         expected="the course of the day that was accepted",
         found=f"the same course {abs(hours)} h {'later' if hours > 0 else 'earlier'}{part.where}: "
         f"a shift of the time zone by {hours:+d} h suspected",
         rows=part.frame.height,
         examples=(str(part.frame.get_column(time).drop_nulls().min()),),
         cure="store instants in UTC"
-        if abs(hours) > 1
+        if not summer
         else "nothing, if the clocks were changed and people live by them; else store UTC",
     )
 

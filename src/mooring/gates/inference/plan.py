@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 POWER_QUANTILE = 0.8416212335729143
@@ -56,3 +57,31 @@ class Interval:
     independence: float
     block_length: int
     method: str
+
+
+def rows_to_tell(rows: int, detectable: float, distance: float) -> int | None:
+    """About how many such rows would show a true distance in 80 % of cases.
+
+    Parameters
+    ----------
+    rows : int
+        Those there are.
+    detectable : float
+        The smallest distance that these rows would show as often.
+    distance : float
+        The one to show, in the same unit.
+
+    Returns
+    -------
+    int or None
+        More than there are; None when no number would do: the distance is not above zero, or
+        nothing is known of the spread.
+
+    Examples
+    --------
+    >>> rows_to_tell(100, detectable=2.0, distance=1.0)
+    400
+    """
+    if not distance > 0 or not math.isfinite(ratio := detectable / distance):
+        return None
+    return max(rows + 1, math.ceil(rows * ratio**2))

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mooring.gates.cases import Case, FloatArray
-from mooring.gates.inference.plan import Plan
-from mooring.gates.model.match import Finding, Match, unknown
-from mooring.gates.paired import MAX_CELLS, Cells, interval_of
+from mooring.gates.inference.cells import MAX_CELLS, Cells, interval_of
+from mooring.gates.inference.plan import Plan, rows_to_tell
+from mooring.gates.model.match import Finding, Match, about, unknown
 from mooring.lineage.answers import Answers
 
 BINS = 15
@@ -40,6 +40,8 @@ class Calibration:
     reliability, resolution, uncertainty : float
         The parts of Brier's score; the first free of what chance adds.
     bins : int
+    detectable : float
+        The smallest difference of ``reliability`` that would be seen in 80 % of such data.
     """
 
     error: float
@@ -51,6 +53,7 @@ class Calibration:
     resolution: float
     uncertainty: float
     bins: int
+    detectable: float
 
 
 def calibration_of(case: Case, answers: Answers, plan: Plan) -> Calibration | None:
@@ -116,6 +119,7 @@ def _measured(
         resolution=float(shares @ (frequency - base) ** 2),
         uncertainty=base * (1 - base),
         bins=bins,
+        detectable=found.detectable,
     )
 
 
@@ -155,8 +159,9 @@ def calibration(match: Match, candidate: Case, opponent: Case) -> list[Finding]:
     if found.low > limit:
         reason = f"{shown}; at most {limit:g} is allowed: calibrate it (CalibratedClassifierCV)"
         return [Finding("calibration", "fail", reason, None, evidence)]
-    reason = f"{shown}; it may be above the {limit:g} that is allowed"
-    return [Finding("calibration", "not_enough_evidence", reason, None, evidence)]
+    needed = rows_to_tell(len(match.truth), found.detectable, abs(found.reliability - limit**2))
+    reason = f"{shown}; it may be above the {limit:g} that is allowed{about(needed)}"
+    return [Finding("calibration", "not_enough_evidence", reason, needed, evidence)]
 
 
 def _interval(found: Calibration) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mooring.gates.cases import Case
+from mooring.gates.cases import Case, prepare
 from mooring.gates.metrics import METRICS, Metric, find_metric
 from mooring.gates.model.match import Finding, Match, about, places, unknown
 from mooring.gates.paired import PairedDifference, compare_cases
@@ -123,7 +123,10 @@ def beats_trivial(match: Match, claimed: Finding, candidate: Case, trivial: Case
 
 
 def guardrails(match: Match, candidate: Case, opponent: Case) -> list[Finding]:
-    """Each metric of ``gates.model.guardrails``: surely not worse by more than its share."""
+    """Each metric of ``gates.model.guardrails``: surely not worse by more than its share.
+
+    A first model is held against the best constant for that metric, as no champion is there yet.
+    """
     return [
         _guardrail(match, find_metric(match.task, name), share, candidate, opponent)
         for name, share in match.rules.guardrails.items()
@@ -134,6 +137,8 @@ def _guardrail(
     match: Match, metric: Metric, share: float, candidate: Case, opponent: Case
 ) -> Finding:
     part = f"metric {metric.name}"
+    if match.first and (constant := match.constants.get(metric.name)) is not None:
+        opponent = prepare(match.task, match.truth, constant, match.positive)
     values = metric.value(candidate), metric.value(opponent)
     found = compare_cases(metric, opponent, candidate, match.plan)
     if found is None or values[1] is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mooring.gates.cases import Column
 from mooring.gates.inference.plan import Plan
-from mooring.gates.metrics import Metric
+from mooring.gates.metric import Metric
 from mooring.lineage.answers import Answers, Label
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ class Match:
         Columns of ``rows`` that slices are looked for in.
     plan : Plan
         How every interval of this verdict is made.
+    constants : mapping of str to Answers
+        By metric of a guardrail: the best answers for it that ignore the features.
     """
 
     task: Task
@@ -49,6 +51,12 @@ class Match:
     trivial: Answers | None = None
     rows: pl.DataFrame | None = None
     searched: tuple[str, ...] = ()
+    constants: Mapping[str, Answers] = field(default_factory=dict)
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing serves yet, so that the opponent only ignores the features."""
+        return self.trivial is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,8 @@ class Finding:
         About how many holdout rows would decide it.
     evidence : mapping
         Numbers behind the sentence, ready for JSON.
+    warned : bool
+        A pass that a person should know of; told before those that are nothing but one.
     """
 
     part: str
@@ -73,6 +83,7 @@ class Finding:
     reason: str
     rows_needed: int | None = None
     evidence: Mapping[str, object] = field(default_factory=dict)
+    warned: bool = False
 
 
 def unknown(part: str, reason: str, rows_needed: int | None = None) -> Finding:

@@ -8,18 +8,18 @@ from dataclasses import replace
 import msgspec
 import polars as pl
 
-from mooring.gates.trivial import trivial_answers
+from mooring.gates.trivial import constant_answers, labels_of
 from mooring.lineage.answers import Answers
 from mooring.lineage.catalog import queries
 from mooring.lineage.catalog.engine import Transaction
 from mooring.lineage.fingerprints import Flags
-from mooring.lineage.fresh import Trial, tried
+from mooring.lineage.fresh import Fault, Trial, tried
 from mooring.lineage.loading import LoadedVersion, load_version
 from mooring.lineage.values import Json, ModelVersion
 from mooring.pipeline.candidate import Candidate, Judged, known, truth_of
 from mooring.pipeline.context import Context
 from mooring.pipeline.fairness import training_of
-from mooring.pipeline.judging import Match, Model, compare, version_model
+from mooring.pipeline.judging import Match, Model, compare, recorded_trial, version_model
 from mooring.pipeline.runner import Done, Step
 from mooring.pipeline.steps.register import keep
 
@@ -60,8 +60,10 @@ def _match(context: Context, candidate: Candidate) -> Match:
     champion, loaded = champion_of(context)
     with context.catalog.read() as tx:
         dataset = _holdout_of(tx, candidate.run.id)
-    trivial = _trivial(context, candidate)
-    opponent = Model("the trivial baseline", trivial, None)
+        before = None if champion is None else recorded_trial(tx, champion.id)
+    constant = _constant(context, candidate)
+    metric = context.settings.gates.model.metric
+    opponent = Model("the trivial baseline", lambda rows, fair: constant(rows, fair, metric), None)
     if champion is not None and loaded is not None:
         opponent = version_model(loaded, f"champion v{champion.version}")
     return Match(
@@ -73,9 +75,10 @@ def _match(context: Context, candidate: Candidate) -> Match:
         dataset=dataset,
         kind="gate",
         data=context.settings.data,
-        trivial=None if champion is None else trivial,
+        constant=constant,
         searched=_searched(context, candidate),
         trial=lambda: _trial(context, candidate),
+        trial_before=before,
     )
 
 
@@ -90,14 +93,16 @@ def _candidate(context: Context, candidate: Candidate) -> Model:
     return Model(name, lambda _rows, fair: only(answers, fair), training)
 
 
-def _trivial(context: Context, candidate: Candidate) -> Callable[[pl.DataFrame, Flags], Answers]:
-    data, metric = context.settings.data, context.settings.gates.model.metric
-    truth = truth_of(known(candidate.splits).training, data.target)
+def _constant(
+    context: Context, candidate: Candidate
+) -> Callable[[pl.DataFrame, Flags, str | None], Answers]:
+    data = context.settings.data
     classes = known(candidate.evaluated).answers["holdout"].classes
+    labels = labels_of(data.task, truth_of(known(candidate.splits).training, data.target), classes)
 
-    def answer(_rows: pl.DataFrame, fair: Flags) -> Answers:
-        return trivial_answers(
-            data.task, truth, int(fair.sum()), classes, metric=metric, positive=data.positive
+    def answer(_rows: pl.DataFrame, fair: Flags, metric: str | None) -> Answers:
+        return constant_answers(
+            data.task, labels, int(fair.sum()), classes, metric=metric, positive=data.positive
         )
 
     return answer
@@ -109,7 +114,7 @@ def _searched(context: Context, candidate: Candidate) -> tuple[str, ...]:
     return tuple(name for name in known(candidate.contract).inputs if name not in hidden)
 
 
-def _trial(context: Context, candidate: Candidate) -> Trial | str | None:
+def _trial(context: Context, candidate: Candidate) -> Trial | Fault | None:
     if not context.settings.gates.model.wants_trial:
         return None
     return tried(context.store, keep(context, candidate))

@@ -12,6 +12,7 @@ import mooring
 from mooring.gates import contract as contracts
 from mooring.gates.terms import keys
 from mooring.gates.terms.model import FILE
+from mooring.gates.trivial import labels_of
 from mooring.lineage.answering import as_polars
 from mooring.lineage.answers import Answers
 from mooring.lineage.artifacts import FINGERPRINTS, Manifest
@@ -20,7 +21,7 @@ from mooring.lineage.digest import row_fingerprints
 from mooring.lineage.fingerprints import fingerprints_of
 from mooring.lineage.golden import golden_parts
 from mooring.lineage.values import Environment, Fact, Json, Metric, ModelVersion, Role, Verdict
-from mooring.pipeline.candidate import Candidate, Evaluated, known
+from mooring.pipeline.candidate import Candidate, Evaluated, known, truth_of
 from mooring.pipeline.context import Context
 from mooring.pipeline.feature_age import PART as FEATURE_AGE
 from mooring.pipeline.feature_age import ages_in
@@ -120,6 +121,11 @@ def manifest_of(context: Context, candidate: Candidate) -> Manifest:
         mooring_version=mooring.__version__,
         rows={name: logical_type(kind) for name, kind in training.schema.items()},
         trained_until=newest_instant(training, settings.data.time),
+        labels=labels_of(
+            settings.data.task,
+            truth_of(training, settings.data.target),
+            evaluated.answers["holdout"].classes,
+        ),
     )
 
 
