@@ -15,6 +15,7 @@ from mooring.gates.data.case import Case
 from mooring.gates.terms.judging import InForce, hold
 from mooring.gates.terms.model import FILE, ColumnTerms, Terms
 from mooring.gates.terms.reading import Written, parse_terms
+from mooring.gates.terms.relation import Reference, columns_of, parse_relation
 from mooring.gates.terms.taking import ROW
 from mooring.lineage.catalog.queries import get, traffic
 from mooring.lineage.digest import digest_table
@@ -57,7 +58,9 @@ def terms_of(stored: StoredVersion | None) -> Terms | None:
 def hold_labels(
     labels: Sequence[Label], terms: Terms | None, settings: Settings, source: str
 ) -> HeldLabels:
-    """Holds labels against what the contract says of the target: its classes, its range.
+    """Holds labels against what the contract says of the target: its classes, range, relations.
+
+    A label comes alone: relations with other columns are asked before training only.
 
     Parameters
     ----------
@@ -106,7 +109,7 @@ def hold_labels(
 
 
 def _about(column: ColumnTerms, terms: Terms, kind: str, target: str) -> Terms:
-    """The part of a contract that speaks of the values of a label."""
+    """The part of a contract that speaks of the values of a label, and of nothing else."""
     kept = ColumnTerms(
         type=kind,
         min=column.min,
@@ -115,6 +118,14 @@ def _about(column: ColumnTerms, terms: Terms, kind: str, target: str) -> Terms:
         tolerance=column.tolerance,
         severity=column.severity,
     )
+    alone = {text: does for text, does in terms.relations.items() if _only_about(target, text)}
     return msgspec.structs.replace(
-        Terms(tolerance=terms.tolerance, severity=terms.severity), columns={target: kept}
+        Terms(tolerance=terms.tolerance, severity=terms.severity),
+        columns={target: kept},
+        relations=alone,
     )
+
+
+def _only_about(target: str, relation: str) -> bool:
+    parsed = parse_relation(relation)
+    return not isinstance(parsed, Reference) and set(columns_of(parsed)) == {target}
