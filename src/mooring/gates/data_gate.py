@@ -11,26 +11,23 @@ from typing import TYPE_CHECKING, Literal
 
 from mooring.errors import GateRefused, NotEnoughEvidence
 from mooring.gates.contract import as_numbers
-from mooring.gates.data import basics, leaks, mix, schema, shape, target, units, values
-from mooring.gates.data.case import Accepted, Case, Part, describe_case, pairs, parts
-from mooring.gates.data.faults import over_time
+from mooring.gates.data import basics, leaks, target
+from mooring.gates.data.against import against
+from mooring.gates.data.case import Accepted, Case, describe_case
 from mooring.gates.data.finding import Finding
 from mooring.gates.data.past import Past, remember
-from mooring.gates.data.periods import has_days
 from mooring.gates.sifting import Look, sift
 from mooring.gates.terms.governing import governed, named, not_twice
 from mooring.gates.terms.judging import Held, hold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     import polars as pl
 
     from mooring.gates.contract import Contract
-    from mooring.gates.data.case import Pair
     from mooring.gates.terms.judging import InForce
-    from mooring.profiling.comparing import ColumnDrift
     from mooring.profiling.profiles import Profile
     from mooring.settings.model import Data, DataGate
 
@@ -38,8 +35,6 @@ __all__ = ["DataJudgement", "Finding", "data_refusal", "judge_data"]
 
 Outcome = Literal["pass", "fail", "not_enough_evidence"]
 MOST_TOLD = 10
-_EXPLAIN = frozenset({"sampling", "scale"})
-"""Rules that say why a distribution moved, even where they only warn."""
 _FIRM = frozenset({basics.TOO_FEW, "declared", "time", "features", "target"})
 """Without these nothing can be trained at all: ``warn_only`` does not apply."""
 
@@ -154,7 +149,7 @@ def _look(
     always = [*_always(case, contract, before)]
     learned: list[Finding] = []
     if accepted is not None and case.frame.height:
-        learned = _against(case, accepted, contract, profile)
+        learned = against(case, accepted, contract, profile)
     if in_force is not None:
         learned = [*governed(learned, held.findings, in_force.terms)]
         always = [named(finding, in_force.terms) for finding in always]
@@ -222,97 +217,6 @@ def _always(case: Case, now: Contract, accepted: Contract | None) -> Iterator[Fi
     yield from basics.infinities(case)
     yield from leaks.leaks(case)
     yield from basics.idle_columns(case, now)
-
-
-def _against(case: Case, accepted: Accepted, now: Contract, own: Profile) -> list[Finding]:
-    """What holds against the accepted rows."""
-    before = accepted.contract
-    found = [
-        *schema.missing_columns(case, before, now),
-        *schema.changed_types(case, before, now),
-        *schema.extra_columns(case, before, now),
-    ]
-    if case.frame.height < case.rules.min_rows:
-        return found
-    rows = values.volume(before, now, case.rules)
-    found += [] if rows is None else [rows]
-    both = tuple(pairs(case, before, now))
-    every = parts(case, accepted, own)
-    found += _densest(every, both, accepted, case.rules)
-    if accepted.past is not None:
-        found += over_time(every, before, accepted.past)
-    return found + _moved(every[0], both, accepted.profile, found, case.rules)
-
-
-def _densest(
-    every: Sequence[Part], both: Sequence[Pair], accepted: Accepted, rules: DataGate
-) -> list[Finding]:
-    """What is wrong with each column, told of the rows that have most of it: all, or the new."""
-    told: dict[tuple[str, str], tuple[float, Finding]] = {}
-    for part in every:
-        for finding in _of_part(part, both, accepted, rules):
-            key, rate = (finding.column, finding.rule), finding.rows / part.frame.height
-            if key not in told or rate > told[key][0]:
-                told[key] = (rate, finding)
-    return [finding for _, finding in told.values()]
-
-
-def _of_part(
-    part: Part, both: Sequence[Pair], accepted: Accepted, rules: DataGate
-) -> Iterator[Finding]:
-    """What each column's values, and the columns together, say about these rows."""
-    profile, daily = accepted.profile, has_days(accepted.past)
-    moved = {} if profile is None else shape.compared(part, both, profile)
-    for pair in both:
-        scaled = _rescaled(part, pair, accepted, moved)
-        asked = (
-            values.missing(part, pair, rules),
-            scaled or values.ranges(part, pair, rules),
-            None if profile is None else values.flood(part, pair, profile),
-            values.categories(part, pair, rules, profile),
-            None if daily or profile is None else mix.narrowed(part, pair, profile),
-        )
-        yield from (finding for finding in asked if finding is not None)
-    if profile is not None:
-        yield from shape.swapped(part, moved, profile)
-
-
-def _rescaled(
-    part: Part, pair: Pair, accepted: Accepted, moved: Mapping[str, ColumnDrift]
-) -> Finding | None:
-    profile, past = accepted.profile, accepted.past
-    if profile is None:
-        return None
-    known = shape.scale(part, pair, profile) or units.converted(part, pair, profile, past)
-    return known or (None if has_days(past) else units.stretched(part, pair, profile, moved))
-
-
-def _moved(
-    part: Part,
-    both: Sequence[Pair],
-    profile: Profile | None,
-    found: Sequence[Finding],
-    rules: DataGate,
-) -> list[Finding]:
-    """Columns whose distribution moved, where no other finding says why already."""
-    if profile is None:
-        return [_unknown_profile(part)]
-    told = {f.column for f in found if f.severity == "stop" or f.rule in _EXPLAIN}
-    drifts = shape.compared(part, both, profile).values()
-    asked = [shape.shifted(part, drift, rules) for drift in drifts if drift.name not in told]
-    return [finding for finding in asked if finding is not None]
-
-
-def _unknown_profile(part: Part) -> Finding:
-    return Finding(
-        column="",
-        rule="distribution",
-        severity="warn",
-        expected="the profile of the rows that were accepted last",
-        found="none, so distributions were not compared",
-        rows=part.own.rows,
-        cure="nothing, once these rows are accepted",
-    )
 
 
 def _softened(finding: Finding, rules: DataGate) -> Finding:
