@@ -115,7 +115,7 @@ def _print_metrics(holdout: Mapping[str, float]) -> None:
     first = [name for name in _MAIN_METRICS if name in holdout]
     rest = sorted(name for name in holdout if name not in first)
     shown = ", ".join(f"{name} {holdout[name]:.4g}" for name in [*first, *rest])
-    click.echo(f"  holdout: {shown or 'no metrics'}")
+    click.echo(wrapped(f"holdout: {shown or 'no metrics'}", 2))
 
 
 def _print_dataset(answer: Mapping[str, Any]) -> None:
