@@ -84,8 +84,9 @@ VERY_FAR = 20
 JUMP = 2.0
 """How many times the widest step that ever was, from one week to the next, is worth a word."""
 FAR_JUMP = 3.0
-"""From how many no season does it: in 62 clean months of bike rides, electricity and flights the
-widest was 2.6 (a new timetable; 2.5 a hurricane before November); pounds for kilograms make 2.2 to 5."""
+"""From how many no season does it: in 66 clean months of bike rides, electricity and flights the
+widest was 2.6 (a new timetable; 2.5 a hurricane, then November); pounds for kilograms make 2.2 to
+5 where the season is wide."""
 LEAST_WEEKS = 12
 """Of hourly series with a memory of 200 hours (AR 0.995) the widest step doubled in 4 of 300 cases
 with 9 weeks of history, in none with 19; of their exponentials in 7 and 1."""
