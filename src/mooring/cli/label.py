@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mooring.cli.common import Instant, as_json, settings_here
 from mooring.cli.output import print_json, wrapped
+
+if TYPE_CHECKING:
+    from mooring.serving.log import LabelReceipt
 
 
 @click.command()
@@ -46,17 +50,23 @@ def command(context: click.Context, file: Path, known_at: datetime | None, as_js
             terms=terms_of(serving),
         )
     if as_json:
-        print_json(
-            {
-                "rows": receipt.rows,
-                "joined": receipt.joined,
-                "unknown": receipt.unknown,
-                "repeated": receipt.repeated,
-                "quarantined": receipt.quarantined,
-                "warnings": list(receipt.told),
-            }
-        )
-        return
+        print_json(_plain(receipt))
+    else:
+        _print(receipt)
+
+
+def _plain(receipt: LabelReceipt) -> dict[str, object]:
+    return {
+        "rows": receipt.rows,
+        "joined": receipt.joined,
+        "unknown": receipt.unknown,
+        "repeated": receipt.repeated,
+        "quarantined": receipt.quarantined,
+        "warnings": list(receipt.told),
+    }
+
+
+def _print(receipt: LabelReceipt) -> None:
     click.echo(f"{receipt.joined:,} of {receipt.rows:,} labels joined a prediction")
     for line in receipt.told:
         click.echo(wrapped(line, indent=2))

@@ -22,6 +22,7 @@ from mooring.pipeline.inputs import needed_columns
 from mooring.pipeline.runner import Done, Step
 from mooring.pipeline.splitting import Splits, labelled_rows, split_by_time
 from mooring.pipeline.steps.extract import dataset_facts
+from mooring.settings.model import Data
 
 ROLES: tuple[Role, ...] = tuple(role for role in get_args(Role) if role != "source")
 
@@ -46,20 +47,15 @@ def prepare(context: Context) -> Step[Candidate]:
         check_slices(settings.gates.model, known(candidate.rows).columns)
         candidate = make(candidate)
         splits = known(candidate.splits)
-        wrong = split_findings(splits.training, splits.holdout, settings.data)
-        if candidate.terms is not None:
-            wrong = (named(finding, candidate.terms.terms) for finding in wrong)
-        told, lenient = tuple(wrong), settings.gates.data.warn_only
+        told, lenient = _of_the_split(candidate, settings.data), settings.gates.data.warn_only
         if stops := [f for f in told if f.severity == "stop" and f.column not in lenient]:
             return Done(candidate, {}, (_verdict(context, candidate, stops),), _refusal(stops))
         columns = [name for name in splits.training.columns if name not in settings.hidden_columns]
         inputs = needed_columns(
             lambda rows: as_polars(raw_features(candidate, rows)), splits.holdout, columns
         )
-        result = {
-            "rows": {role: getattr(splits, role).height for role in ROLES},
-            "unlabelled": known(candidate.rows).height - _rows(splits) - splits.purged,
-            "purged": splits.purged,
+        result: Json = {
+            **_counts(candidate, splits),
             "inputs": list(inputs),
             "warnings": [str(finding) for finding in told],
         }
@@ -72,6 +68,23 @@ def prepare(context: Context) -> Step[Candidate]:
         return _with_inputs(make(candidate), settings.hidden_columns, found)
 
     return Step("features", run, restore)
+
+
+def _counts(candidate: Candidate, splits: Splits) -> Json:
+    return {
+        "rows": {role: getattr(splits, role).height for role in ROLES},
+        "unlabelled": known(candidate.rows).height - _rows(splits) - splits.purged,
+        "purged": splits.purged,
+    }
+
+
+def _of_the_split(candidate: Candidate, data: Data) -> tuple[Finding, ...]:
+    """What is wrong with how the rows were divided, as severe as the contract says."""
+    splits = known(candidate.splits)
+    found = tuple(split_findings(splits.training, splits.holdout, data))
+    if candidate.terms is None:
+        return found
+    return tuple(named(finding, candidate.terms.terms) for finding in found)
 
 
 def _verdict(context: Context, candidate: Candidate, stops: Sequence[Finding]) -> Verdict:
