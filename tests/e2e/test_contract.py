@@ -399,6 +399,27 @@ def test_fd_58_requests_and_labels_meet_the_contract_of_the_version(
     assert json.loads(project.mooring("label", str(file), "--json").out)["joined"] == 2
 
 
+def test_fd_58_a_request_meets_the_keys_of_another_dataset_as_they_were_trained(
+    tmp_path: Path,
+) -> None:
+    project = make_project(tmp_path / "rides")
+    docks = pl.int_range(pl.len()) % 3
+    project.data(rides().with_columns(dock=docks))
+    pl.DataFrame({"id": [0, 1, 2]}).write_csv(project.root / "docks.csv")
+    project.change("pipeline.py", '"temp", "hum")', '"temp", "hum", "dock")')
+    assert project.mooring("contract", "infer").code == 0
+    other = '[datasets]\ndocks = "docks.csv"\n\n[relations]\n"dock in docks.id" = "stop"\n'
+    project.change("contract.toml", "[relations]\n", other)
+    project.change("contract.toml", 'reference = "warn"', 'reference = "stop"')
+    assert project.mooring("run").code == 0
+    (project.root / "docks.csv").unlink()  # what the version needs of it came with it
+    with serving(project) as server, urllib3.PoolManager() as pool:
+        known, new = (server.ask(pool, row={**ROW, "dock": dock}) for dock in (2, 7))
+    assert known.status == 200
+    assert new.status == 400
+    assert "dock in docks.id" in json.dumps(new.body)
+
+
 @pytest.mark.parametrize(("severity", "joined"), [("warn", 3), ("quarantine", 2)])
 def test_labels_out_of_range_are_told_of_or_kept_apart(
     severity: str, joined: int, project: Project, tmp_path: Path
