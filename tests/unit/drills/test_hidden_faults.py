@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
+import pytest
 from msgspec import structs
 
 from mooring.drills.delivery import Delivery, deliver
@@ -117,14 +118,54 @@ def test_fd_10_a_shift_is_found_where_the_nights_have_no_rows() -> None:
         assert told in one.said
 
 
-def test_fd_10_a_shift_is_found_where_winter_days_move_less() -> None:
-    frame = weather()
-    day = pl.col("at").dt.ordinal_day()
-    swing = 6 * (1 + 0.8 * (2 * np.pi * day / 365).sin())
-    hour = pl.col("at").dt.hour()
-    warm = 55 + swing * ((hour - 8) / 24 * 2 * np.pi).sin()
-    one = put(deliver(frame.with_columns(warmth=warm), TIMED), "clock 5 hours off", "at")
+def around_the_clock(phase: float) -> pl.DataFrame:
+    """Every hour of eleven months; in the last the day's course comes some hours later."""
+    random = np.random.default_rng(4)
+    days = 330
+    day, hour = np.repeat(np.arange(days), 24), np.tile(np.arange(24), days)
+    at = [datetime(2025, 1, 15, tzinfo=UTC) + timedelta(hours=k) for k in range(24 * days)]
+    later = np.where(day >= 0.9 * days, phase, 0)
+    course = 14 * np.sin((hour - later - 8) / 24 * 2 * np.pi)
+    season = -22 * np.cos(2 * np.pi * day / 365)
+    return pl.DataFrame(
+        {
+            "at": at,
+            "warmth": 55 + season + course + random.normal(0, 1, day.size),
+            "y": random.normal(0, 1, day.size),
+        }
+    )
+
+
+def test_fd_10_a_shift_is_found_where_a_month_varies_less_than_the_year() -> None:
+    one = put(deliver(around_the_clock(0), TIMED), "clock 5 hours off", "at")
+    assert (one.caught, one.stopped) == (True, True), one
+
+
+def test_fd_11_summer_time_and_a_later_dawn_together_do_not_stop() -> None:
+    one = put(deliver(around_the_clock(0.6), TIMED), "summer time: no stop", "at")
     assert one.caught, one
+    assert "by +2 h" in one.said
+
+
+@pytest.mark.parametrize(
+    ("weeks", "next_level", "severity"),
+    [(16, 60.0, None), (16, 65.0, "warn"), (16, 80.0, "stop"), (8, 80.0, None)],
+)
+def test_fd_01_a_step_is_a_unit_only_beyond_all_steps_of_a_long_history(
+    weeks: int, next_level: float, severity: str | None
+) -> None:
+    """Visits go from 10 to 25 and back each week, which is 15 more, and two and a half times."""
+    random = np.random.default_rng(8)
+    days = [10.0, *np.repeat([10.0, 25.0] * (weeks // 2), 7), 25.0]
+    level = np.repeat([*days, *[next_level] * 14], 24)
+    at = [datetime(2025, 1, 2, tzinfo=UTC) + timedelta(hours=k) for k in range(level.size)]
+    visits = level * random.uniform(0.9, 1.1, level.size)
+    frame = pl.DataFrame({"at": at, "visits": visits, "y": random.normal(0, 1, level.size)})
+    cut = 24 * len(days)
+    judged = judge_clean(Delivery(frame[:cut], frame[cut:], TIMED), RULES).judged
+    assert [f.severity for f in judged.findings if f.rule == "scale"] == (
+        [] if severity is None else [severity]
+    )
 
 
 def test_fd_13_a_replay_is_found_among_rows_that_repeat_by_nature() -> None:

@@ -28,8 +28,8 @@ TELLING = 0.3
 """Of its own deviation, how much a mean must move over the day to tell the hour."""
 BETTER = 0.25
 """How much of the difference may be left once the hours are moved."""
-WIDER = 4.0
-"""How many times as wide the course of a season may be as that of all accepted rows."""
+WIDER = 10.0
+"""How many times as wide the course of a month may be as that of a year, in its own deviations."""
 _LEAST_ROWS = 5
 
 
