@@ -178,7 +178,9 @@ def _print(score: WindowScore, override: str | None, *, brief: bool) -> None:
         click.echo(f"{status}  {drift_words(detail)}")
         _say(performance_words(detail), indent=10)
         if detail.feature_age is not None:
-            _say(f"feature age {detail.feature_age.status}: {detail.feature_age.reason}", indent=10)
+            age = detail.feature_age
+            said = "" if age.status == "told" else f" {age.status}"
+            _say(f"feature age{said}: {age.reason}", indent=10)
         _print_detail(detail)
         click.echo(f"distance {distance}   (0 is the training data, 1 nothing in common)")
     click.echo("")
